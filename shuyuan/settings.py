@@ -1,0 +1,60 @@
+"""Where things are: one frozen object, read from the environment once per process.
+
+Belongs here: paths, URLs and the few numbers an operator tunes. Does not belong here: rules of the trade (they are in `catalog/`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The deployment this process belongs to. `home` holds all state; `catalog` and `expectations` are the rules in force."""
+
+    home: Path
+    catalog: Path
+    expectations: Path
+    buckets: int
+    memory_limit: str
+
+    @property
+    def inbox(self) -> Path:
+        return self.home / "inbox"
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def docs(self) -> Path:
+        return self.home / "docs"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "log"
+
+
+@cache
+def load() -> Settings:
+    """The settings of this process. Variables: SHUYUAN_HOME, SHUYUAN_CATALOG, SHUYUAN_EXPECTATIONS, SHUYUAN_BUCKETS, SHUYUAN_MEMORY.
+
+    Tests that change the environment call `load.cache_clear()`.
+    """
+    env = os.environ
+    return Settings(
+        home=Path(env.get("SHUYUAN_HOME", PROJECT / ".shuyuan")).resolve(),
+        catalog=Path(env.get("SHUYUAN_CATALOG", PROJECT / "catalog")).resolve(),
+        expectations=Path(env.get("SHUYUAN_EXPECTATIONS", PROJECT / "expectations" / "suites")).resolve(),
+        buckets=int(env.get("SHUYUAN_BUCKETS", "8")),
+        memory_limit=env.get("SHUYUAN_MEMORY", "1GB"),
+    )
