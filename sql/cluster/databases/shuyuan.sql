@@ -1,0 +1,1 @@
+CREATE DATABASE shuyuan OWNER shuyuan_owner
