@@ -1,0 +1,1 @@
+"""The only room that knows psycopg and SQLAlchemy: connections, SQL files, migrations, COPY, the embedded server."""
