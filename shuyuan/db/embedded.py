@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -70,7 +71,8 @@ def stop(home: Path) -> None:
     home = home.resolve()
     if external() or status(home) != "running":
         return
-    done = _run(account.account(), home, "pg_ctl", "stop", "-D", str(home / "pg"), "-m", "fast", "-w", "-t", "120")
+    with secrets.locked(home / ".pg.lock"):
+        done = _run(account.account(), home, "pg_ctl", "stop", "-D", str(home / "pg"), "-m", "fast", "-w", "-t", "120")
     if done.returncode != 0 and status(home) == "running":
         raise ServerError(f"PostgreSQL in {home / 'pg'} did not stop within 120 s: {_words(done)}")
 
@@ -192,6 +194,10 @@ def _launch(home: Path, owner: Account) -> None:
         if done.returncode == 0:
             return
         words = _words(done) + "\n" + _tail(log)
+        if _postmaster(home) is not None:
+            raise ServerError(
+                f"PostgreSQL in {home / 'pg'} still recovers after {PATIENCE:.0f} s; try again later: {words}"
+            )
         if time.monotonic() > deadline or not any(sign in words for sign in TRANSIENT):
             raise ServerError(f"PostgreSQL in {home / 'pg'} did not start: {words}\nThe whole story: {log.parent}")
         _forget_stale_pid(home)
@@ -219,7 +225,7 @@ def _postmaster(home: Path) -> psutil.Process | None:
         first = (home / "pg" / "postmaster.pid").read_text("utf-8").splitlines()[0]
         process = psutil.Process(int(first))
         mine = str(home / "pg") in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
-    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+    except (FileNotFoundError, IndexError, ValueError, psutil.Error):
         return None
     return process if mine else None
 
@@ -255,7 +261,7 @@ def _run(owner: Account, home: Path, program: str, *arguments: str) -> subproces
     """Run one of PostgreSQL's programs. Output goes to a file: a pipe would stay open as long as the server lives."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         command = [str(account.programs() / program), *arguments]
-        streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+        streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
         done = subprocess.run(command, check=False, cwd=home, **streams, **owner.popen())  # noqa: S603
         output.seek(0)
         return subprocess.CompletedProcess(command, done.returncode, output.read())
