@@ -1,0 +1,85 @@
+"""Code items and divisions: a value counts only when it is in its list, directly or through a department's crosswalk.
+
+What belongs here: looking values up. The lists themselves are catalog data.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shuyuan.standards.cells import NULL_TOKENS, matches
+from shuyuan.standards.column import Column, differs, mask_of
+from shuyuan.standards.options import Options
+
+_DIVISION_FORM: Final = r"^[1-9]\d{5}(\d{3}|\d{6})?$"
+
+
+def judge_code(texts: pa.StringArray, options: Options) -> Column:
+    """Tidied texts to values of the code list. A crosswalk comes first: a department's `1` need not be the standard's."""
+    crosswalk = _crosswalk(options)
+    column = _looked_up(texts, lambda text: crosswalk.get(text, text))
+    column.flag(column.changed, "code_crosswalked")
+    _flag_unlisted(column, options, "code_unknown")
+    return column
+
+
+def judge_division(texts: pa.StringArray, options: Options) -> Column:
+    """Tidied texts to division codes of 6, 9 or 12 digits (GB/T 2260, GB/T 10114), without the zeros that pad them.
+
+    `440303000000` and `440303` are one county, `44` and `440000` one province.
+    """
+    crosswalk = _crosswalk(options)
+    mapped = _looked_up(texts, lambda text: crosswalk.get(text, text))
+    column = _looked_up(mapped.values, _unpadded)
+    column.flag(mapped.changed, "code_crosswalked")
+    column.changed |= mapped.changed
+    _flag_unlisted(column, options, "division_unknown")
+    column.flag(~matches(column.values, _DIVISION_FORM), "division_malformed")
+    return column
+
+
+def spoken_for(options: Options) -> frozenset[str]:
+    """Null tokens that this item's list or crosswalk gives a meaning, so that they are values here."""
+    listed = set(options.codes or ()) | set(_crosswalk(options))
+    return frozenset(NULL_TOKENS & listed)
+
+
+def _crosswalk(options: Options) -> Mapping[str, str]:
+    labels: dict[str, str] = {}
+    if isinstance(options.codes, Mapping):
+        labels = {_key(label): code for code, label in options.codes.items() if label not in options.codes}
+    return labels | {_key(word): code for word, code in (options.crosswalk or {}).items()}
+
+
+def _key(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).strip()
+
+
+def _looked_up(texts: pa.StringArray, lookup: Callable[[str], str]) -> Column:
+    encoded = texts.dictionary_encode()
+    known = pa.array([lookup(text) for text in encoded.dictionary.to_pylist()], pa.string())
+    values = known.take(encoded.indices)
+    return Column.of(values, differs(texts, values))
+
+
+def _flag_unlisted(column: Column, options: Options, reason: str) -> None:
+    if options.codes is not None:
+        listed = pa.array(list(options.codes), pa.string())
+        encoded = column.values.dictionary_encode()
+        known = mask_of(pc.is_in(encoded.dictionary, value_set=listed))
+        column.flag(~known[encoded.indices.to_numpy()], reason)
+
+
+def _unpadded(code: str) -> str:
+    if not (code.isascii() and code.isdigit()):
+        return code
+    if len(code) in (2, 4):
+        return code.ljust(6, "0")
+    while len(code) in (9, 12) and code.endswith("000"):
+        code = code[:-3]
+    return code

@@ -1,0 +1,139 @@
+"""From a column as read to values and verdicts: the one door of this room.
+
+What belongs here: which module reads which item type, and the steps all types share
+(null tokens, masked values, what counts as changed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shuyuan.standards import amounts, citizen, codes, dates, numbers, texts, uscc
+from shuyuan.standards.cells import has_control, matches, null_tokens
+from shuyuan.standards.codes import spoken_for
+from shuyuan.standards.column import Column, Mask, Parsed, differs, mask_of
+from shuyuan.standards.options import Options
+
+_ANY_MASK: Final = r"[*●█■]"
+_NUMBER_MASK: Final = r"[*●█■×]|X.*X"
+_PERSON_MASK: Final = r"[*●█■×某]|\p{Han}[Xx]+$|^[Xx]{2,}$"
+_ADDRESS_MASK: Final = r"\*{2,}|[●█■]{2,}|×{2,}"
+_WHOLE_MASK: Final = r"^[*●█■×＊]+$"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How one item type is read: `plain` rows skip tidying; `judge` gets tidied texts without nulls."""
+
+    arrow_type: pa.DataType
+    tidy: Callable[[pa.StringArray], pa.StringArray]
+    judge: Callable[[pa.StringArray, Options], Column]
+    mask: str = _ANY_MASK
+    plain: Callable[[pa.StringArray], Mask] | None = None
+
+
+_KINDS: Final = {
+    "text": _Kind(pa.string(), texts.tidy_text, texts.judge_text, _WHOLE_MASK),
+    "identifier": _Kind(pa.string(), texts.tidy_identifier, texts.judge_identifier),
+    "phone": _Kind(pa.string(), texts.tidy_number, texts.judge_phone, _NUMBER_MASK, texts.plain_phone),
+    "address": _Kind(pa.string(), texts.tidy_compact, texts.judge_named, _ADDRESS_MASK),
+    "person_name": _Kind(pa.string(), texts.tidy_person, texts.judge_person, _PERSON_MASK, texts.plain_person),
+    "org_name": _Kind(pa.string(), texts.tidy_organisation, texts.judge_named),
+    "citizen_id": _Kind(pa.string(), texts.tidy_number, citizen.judge, _NUMBER_MASK, citizen.plain),
+    "uscc": _Kind(pa.string(), texts.tidy_number, uscc.judge, _NUMBER_MASK, uscc.plain),
+    "code": _Kind(pa.string(), texts.tidy_identifier, codes.judge_code),
+    "division": _Kind(pa.string(), texts.tidy_compact, codes.judge_division),
+    "date": _Kind(pa.date32(), texts.tidy_identifier, dates.judge, plain=dates.plain),
+    "amount": _Kind(amounts.AMOUNT, texts.tidy_compact, amounts.judge_amount),
+    "integer": _Kind(pa.int64(), texts.tidy_compact, numbers.judge_integer),
+    "coordinate": _Kind(pa.float64(), texts.tidy_compact, numbers.judge_coordinate),
+}
+
+ARROW_TYPES: Final[Mapping[str, pa.DataType]] = MappingProxyType(
+    {name: kind.arrow_type for name, kind in _KINDS.items()}
+)
+"""Item type → Arrow type of its values."""
+
+
+def parse(
+    item_type: str,
+    raw: pa.Array | pa.ChunkedArray,
+    *,
+    codes: Collection[str] | None = None,
+    crosswalk: Mapping[str, str] | None = None,
+    unit: str | None = None,
+    as_of: date | None = None,
+) -> Parsed:
+    """Read one column of texts as `item_type`.
+
+    `codes` are the values of the item's code list (`code`, `division`); given as a mapping value → label, a label is
+    read as its value. `crosswalk` maps a department's own codes and words to values and comes first. `unit` is what an
+    unmarked amount means (元 by default; 万元, 千元, …). `as_of` is the day against which "future" is judged.
+
+    Raises ValueError for an unknown item type or unit; never for the content of a cell: that is a verdict.
+    """
+    kind = _KINDS.get(item_type)
+    if kind is None:
+        raise ValueError(f"item type {item_type!r} is not known; write one of {', '.join(_KINDS)}")
+    options = Options(codes, crosswalk, unit, as_of)
+    chunks = raw.chunks if isinstance(raw, pa.ChunkedArray) else [raw]
+    parts = [_parse(kind, _as_strings(chunk), options).parsed() for chunk in chunks]
+    if len(parts) == 1:
+        return parts[0]
+    return _joined(parts, kind.arrow_type)
+
+
+def _as_strings(raw: pa.Array) -> pa.StringArray:
+    return raw if raw.type == pa.string() else raw.cast(pa.string())
+
+
+def _joined(parts: list[Parsed], arrow_type: pa.DataType) -> Parsed:
+    types = (("values", arrow_type), ("verdicts", pa.string()), ("changed", pa.bool_()))
+    joined = (pa.concat_arrays([pa.array([], of), *(getattr(part, name) for part in parts)]) for name, of in types)
+    return Parsed(*joined)
+
+
+def _parse(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
+    plain = kind.plain(raw) if kind.plain else np.zeros(len(raw), np.bool_)
+    if len(raw) and plain.all():
+        column = kind.judge(raw, options)
+    else:
+        column = Column.empty(len(raw), kind.arrow_type)
+        column.put(plain, kind.judge(raw.filter(pa.array(plain)), options))
+        column.put(~plain, _parse_untidy(kind, raw.filter(pa.array(~plain)), options))
+    column.drop_unusable()
+    return column
+
+
+def _parse_untidy(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
+    tidy = kind.tidy(raw)
+    absent = mask_of(raw.is_null()) | _says_nothing(tidy, options)
+    masked = ~absent & matches(tidy, kind.mask)
+    column = Column.empty(len(raw), kind.arrow_type)
+    column.changed[:] = absent & mask_of(pc.not_equal(raw, ""))
+    column.flag(masked, "masked")
+    rest = ~(absent | masked)
+    column.put(rest, _judged(kind, raw.filter(pa.array(rest)), tidy.filter(pa.array(rest)), options))
+    return column
+
+
+def _says_nothing(tidy: pa.StringArray, options: Options) -> Mask:
+    nothing, spoken = null_tokens(tidy), spoken_for(options)
+    if spoken and nothing.any():
+        nothing &= ~mask_of(pc.is_in(tidy, value_set=pa.array(sorted(spoken), pa.string())))
+    return nothing
+
+
+def _judged(kind: _Kind, raw: pa.StringArray, tidy: pa.StringArray, options: Options) -> Column:
+    column = kind.judge(tidy, options)
+    column.changed = column.changed | differs(raw, tidy)
+    column.flag(has_control(raw), "text_control_chars")
+    return column

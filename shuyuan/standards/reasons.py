@@ -1,0 +1,104 @@
+"""Why a cell is not simply fine: every reason code `parse` can give, from mild to severe, in both languages.
+
+What belongs here: the codes, their quality dimension and their words. How a cell earns one is in the module of its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+CONFORMITY: Final = "conformity"  # 规范性
+COMPLETENESS: Final = "completeness"  # 完整性
+ACCURACY: Final = "accuracy"  # 准确性
+CONSISTENCY: Final = "consistency"  # 一致性
+TIMELINESS: Final = "timeliness"  # 时效性
+
+DIMENSIONS: Final = (CONFORMITY, COMPLETENESS, ACCURACY, CONSISTENCY, TIMELINESS)
+"""First-level indicators of GB/T 36344-2018 that a single cell can offend (可访问性 is a matter of the feed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One verdict: `usable` says whether the value stays; of several reasons the highest `severity_rank` is reported."""
+
+    code: str
+    dimension: str
+    usable: bool
+    severity_rank: int
+    zh: str
+    en: str
+
+
+_USABLE: Final = (
+    ("code_crosswalked", CONFORMITY, "部门自用代码或文字,已换算为标准代码", "department's own code or word, mapped"),
+    ("id_15_digits", CONFORMITY, "15位旧身份证号,已升为18位", "15-digit number, upgraded to 18 (GB 11643-1999)"),
+    ("text_control_chars", CONFORMITY, "含不可见控制字符,已去除", "invisible control characters, removed"),
+    ("text_formula", CONFORMITY, "内容像表格公式,按文本保留", "looks like a spreadsheet formula; kept as text"),
+    ("name_private_use", CONFORMITY, "含造字区字符,他处可能无法显示", "private-use character that others cannot read"),
+    ("name_lost_character", ACCURACY, "含问号或替换符,原字已丢失", "a character was lost on the way (? or U+FFFD)"),
+    ("name_has_digits", ACCURACY, "姓名中有数字", "digits in a person's name"),
+    ("amount_negative", ACCURACY, "金额为负", "negative amount"),
+    ("date_future", ACCURACY, "日期晚于业务日期", "date after the business date"),
+    ("date_implausible", ACCURACY, "日期早于1900年或晚于2100年", "date before 1900 or after 2100"),
+    ("id_region_unknown", ACCURACY, "身份证号前两位不是省级代码", "first two digits name no province (GB/T 2260)"),
+    (
+        "id_birth_implausible",
+        ACCURACY,
+        "出生日期早于1900年、逾130岁或在未来",
+        "born before 1900, over 130 years ago or later",
+    ),
+    (
+        "uscc_org_checksum",
+        ACCURACY,
+        "主体标识码校验位不符(GB 11714)",
+        "inner organisation code fails its check (GB 11714)",
+    ),
+)
+
+_UNUSABLE: Final = (
+    ("date_sentinel", CONFORMITY, "长期或占位日期,按空值处理", "stands for long-term or unknown; kept as empty"),
+    ("masked", COMPLETENESS, "已脱敏,不作为主张", "arrived masked: no claim"),
+    ("code_unknown", CONSISTENCY, "不在代码表中", "not in the code list"),
+    ("division_unknown", CONSISTENCY, "不在行政区划代码表中", "not in the list of divisions"),
+    ("division_malformed", CONFORMITY, "不是6、9、12位区划代码", "not a division code of 6, 9 or 12 digits"),
+    ("phone_malformed", CONFORMITY, "不是电话号码", "not a telephone number"),
+    ("integer_unparsable", CONFORMITY, "不是整数", "not a whole number of 64 bits"),
+    ("amount_foreign_currency", CONSISTENCY, "外币金额,无法折算为人民币", "foreign currency: cannot be stated in yuan"),
+    ("amount_out_of_range", ACCURACY, "金额超出14位整数", "more than 14 integer digits of yuan"),
+    ("amount_unparsable", CONFORMITY, "不是金额", "not an amount, or its separators do not group thousands"),
+    ("coordinate_out_of_range", ACCURACY, "坐标不在中国范围", "outside of China (lon 73 to 136, lat 3 to 54 degrees)"),
+    ("coordinate_unparsable", CONFORMITY, "不是坐标", "not a coordinate in degrees"),
+    ("date_unparsable", CONFORMITY, "不是完整日期", "not a complete calendar date; a missing day is never guessed"),
+    ("uscc_checksum", ACCURACY, "统一社会信用代码校验位不符", "check character is wrong (GB 32100-2015)"),
+    ("uscc_charset", CONFORMITY, "含统一社会信用代码不用的字符", "has a character that GB 32100-2015 does not use"),
+    ("uscc_length", CONFORMITY, "统一社会信用代码不是18位", "not 18 characters (GB 32100-2015)"),
+    ("uscc_is_org_code", CONSISTENCY, "填的是组织机构代码", "holds an organisation code (GB 11714)"),
+    ("uscc_is_tax_number", CONSISTENCY, "填的是15位税号或注册号", "holds a 15-digit tax or registration number"),
+    ("uscc_is_citizen_id", CONSISTENCY, "填的是公民身份号码", "holds a citizen's number"),
+    ("id_checksum", ACCURACY, "身份证号校验位不符", "check digit is wrong (GB 11643-1999)"),
+    ("id_birth_date", ACCURACY, "身份证号中的出生日期不存在", "the birth date inside is impossible"),
+    ("id_charset", CONFORMITY, "身份证号含非法字符", "has a character other than digits and a final X"),
+    ("id_length", CONFORMITY, "身份证号不是15或18位", "neither 18 nor 15 characters (GB 11643-1999)"),
+    (
+        "excel_mangled",
+        ACCURACY,
+        "被表格软件转成科学计数,末位已丢失",
+        "turned into a float by a spreadsheet; digits are lost",
+    ),
+)
+
+
+def _reasons() -> Mapping[str, Reason]:
+    rows = [(row, True) for row in _USABLE] + [(row, False) for row in _UNUSABLE]
+    built = (
+        Reason(code, dimension, usable, rank, zh, en)
+        for rank, ((code, dimension, zh, en), usable) in enumerate(rows, start=1)
+    )
+    return MappingProxyType({reason.code: reason for reason in built})
+
+
+REASONS: Final[Mapping[str, Reason]] = _reasons()
+"""Code → reason, mild to severe. Every unusable reason outranks every usable one: a null value always says why."""
