@@ -1,13 +1,32 @@
-"""SQL from files: `sql/<name>.sql`, identifiers quoted by the driver, values bound by the caller."""
+"""SQL from files: `sql/<name>.sql`, identifiers quoted by the driver, values bound by the caller.
+
+The same composed text runs on PostgreSQL and on DuckDB (`text_of`): both quote identifiers with double quotes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
-from typing import LiteralString, cast
 
-from psycopg import sql
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal, Placeholder
 
 from shuyuan.settings import PROJECT
+
+__all__ = [
+    "SQL",
+    "Composable",
+    "Composed",
+    "Identifier",
+    "Literal",
+    "assignments",
+    "columns",
+    "fragment",
+    "join",
+    "statement",
+    "table",
+    "text",
+    "text_of",
+]
 
 FOLDER = PROJECT / "sql"
 
@@ -18,17 +37,36 @@ def text(name: str) -> str:
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def statement(name: str, **parts: sql.Composable) -> sql.Composed:
+def statement(name: str, **parts: Composable) -> Composed:
     """`sql/<name>.sql` with its `{placeholders}` filled by identifiers or composed fragments; values stay `%(named)s`."""
-    return sql.SQL(cast(LiteralString, text(name))).format(**parts)
+    return SQL(text(name)).format(**parts)
 
 
-def table(schema: str, name: str) -> sql.Identifier:
+def fragment(template: str, **parts: Composable) -> Composed:
+    """A one-line template, for lists that a file repeats per column."""
+    return SQL(template).format(**parts)
+
+
+def join(parts: Iterable[Composable], glue: str = ", ") -> Composed:
+    """Fragments with `glue` between them."""
+    return SQL(glue).join(list(parts))
+
+
+def table(schema: str, name: str) -> Identifier:
     """A quoted `schema.name`."""
-    return sql.Identifier(schema, name)
+    return Identifier(schema, name)
 
 
-def columns(names: list[str] | tuple[str, ...], prefix: str | None = None) -> sql.Composed:
+def columns(names: Iterable[str], prefix: str | None = None) -> Composed:
     """Quoted column list, each with an optional table alias."""
-    parts = [sql.Identifier(prefix, name) if prefix else sql.Identifier(name) for name in names]
-    return sql.SQL(", ").join(parts)
+    return join(Identifier(prefix, name) if prefix else Identifier(name) for name in names)
+
+
+def assignments(names: Iterable[str]) -> Composed:
+    """`"name" = %(name)s, …` for an UPDATE."""
+    return join(SQL("{} = {}").format(Identifier(name), Placeholder(name)) for name in names)
+
+
+def text_of(composed: Composable) -> str:
+    """The text of a composed statement, for an engine that psycopg does not drive (DuckDB)."""
+    return composed.as_string(None)

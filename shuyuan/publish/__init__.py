@@ -1,0 +1,1 @@
+"""Deltas into the warehouse: current rows, history, discrepancies, pointer and audit in one transaction."""

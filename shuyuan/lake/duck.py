@@ -1,0 +1,55 @@
+"""One DuckDB connection per unit of work, bounded in memory by settings; spills beside the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import pyarrow as pa
+
+from shuyuan import settings
+
+Duck = duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def connect() -> Iterator[Duck]:
+    """A private in-memory database. No extensions, no network."""
+    options = settings.load()
+    options.lake.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="spill-", dir=options.lake) as spill:
+        connection = duckdb.connect(
+            config={"memory_limit": options.memory_limit, "temp_directory": spill, "threads": 2}
+        )
+        connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def table(connection: Duck, query: str) -> pa.Table:
+    """The whole result of a query as an Arrow table."""
+    return connection.execute(query).to_arrow_table()
+
+
+def write_parquet(connection: Duck, query: str, path: Path) -> int:
+    """Write a query's result to `path` in one step (temporary name, then rename). Returns the rows written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    target = str(part).replace("'", "''")
+    rows = connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchall()
+    part.replace(path)
+    return int(rows[0][0])
+
+
+def scan(paths: list[Path], columns_of: str | None = None) -> str:
+    """A DuckDB relation over Parquet files; with no files, the empty relation `columns_of` (a SELECT … WHERE false)."""
+    if not paths:
+        return f"({columns_of})"
+    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{names}])"

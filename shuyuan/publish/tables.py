@@ -1,0 +1,91 @@
+"""Put a catalog in force: tables, claim views and grants of every resource and library. Repeatable; columns are added, never dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shuyuan.catalog import Catalog, Library, LibraryItem, Resource, ResourceItem
+from shuyuan.db.engine import Connection
+from shuyuan.db.sql import SQL, Identifier, columns, statement, table
+from shuyuan.resolve.claims import claims
+
+POSTGRES = {"date": "date", "amount": "numeric(20,6)", "integer": "bigint", "coordinate": "double precision"}
+
+
+def postgres_type(item_type: str) -> str:
+    """The PostgreSQL type of an item type (docs/architecture.md, item types); text unless said otherwise."""
+    return POSTGRES.get(item_type, "text")
+
+
+def put_in_force(connection: Connection, catalog: Catalog) -> None:
+    """Create what is missing for every resource and library, as the owner, in the caller's transaction."""
+    _mirror(connection, catalog)
+    for resource in catalog.resources.values():
+        _source(connection, resource)
+    for library in catalog.libraries.values():
+        _library(connection, library)
+        _claims(connection, catalog, library)
+
+
+def _mirror(connection: Connection, catalog: Catalog) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(statement("steps/put_department"), [d.model_dump() for d in catalog.departments.values()])
+        cursor.executemany(statement("steps/put_resource"), [_resource_row(r) for r in catalog.resources.values()])
+        cursor.executemany(statement("steps/put_library"), [_library_row(lib) for lib in catalog.libraries.values()])
+        cursor.execute(statement("steps/withdraw_resources"), {"declared": list(catalog.resources)})
+
+
+def _resource_row(resource: Resource) -> dict[str, object]:
+    row = resource.model_dump(include={"id", "title", "title_en", "classification", "update_cycle", "grace"})
+    return row | {"department": resource.department, "mode": resource.delivery.mode, "share_type": resource.share.type}
+
+
+def _library_row(library: Library) -> dict[str, object]:
+    row = library.model_dump(include={"id", "title", "title_en", "kind", "lead"})
+    return row | {"key_name": library.key.name}
+
+
+def _source(connection: Connection, resource: Resource) -> None:
+    name = table("source", resource.table)
+    connection.execute(statement("steps/create_source", table=name))
+    _add_columns(connection, name, resource.items)
+    for on in {resource.bucket_item, *resource.key}:
+        index = Identifier(f"{resource.table}__{on}")
+        connection.execute(SQL("CREATE INDEX IF NOT EXISTS {} ON {} ({})").format(index, name, Identifier(on)))
+    connection.execute(statement("steps/grant_source", table=name))
+
+
+def _library(connection: Connection, library: Library) -> None:
+    name, history = table("library", library.id), table("history", library.id)
+    connection.execute(statement("steps/create_library", library=name, history=history))
+    for target in (name, history):
+        _add_columns(connection, target, library.items)
+    as_of = table("history", f"{library.id}_as_of")
+    connection.execute(statement("steps/create_as_of", as_of=as_of, history=history))
+    opened = columns(["_run", "_as_of", *(item.name for item in library.items if is_open(item))])
+    connection.execute(statement("steps/grant_library", library=name, history=history, open=opened))
+
+
+def is_open(item: LibraryItem) -> bool:
+    """Whether an analyst may read the item with plain SQL: nothing personal, nothing withheld or under condition."""
+    withheld = item.share is not None and item.share.type != "unconditional"
+    return item.sensitivity in ("none", "internal") and not withheld
+
+
+def _claims(connection: Connection, catalog: Catalog, library: Library) -> None:
+    for member in library.members:
+        resource = catalog.resources[member.resource]
+        view = table("claim", f"{library.id}__{member.table}")
+        source = claims(member, resource, table("source", resource.table))
+        connection.execute(statement("steps/create_claim", view=view, claims=source))
+        for on in member.on:
+            index = Identifier(f"{resource.table}__{on}")
+            order = SQL("CREATE INDEX IF NOT EXISTS {} ON {} ({})")
+            connection.execute(order.format(index, table("source", resource.table), Identifier(on)))
+
+
+def _add_columns(connection: Connection, target: Identifier, items: Sequence[ResourceItem | LibraryItem]) -> None:
+    for item in items:
+        kind = SQL(postgres_type(item.type))  # a fixed list above, never user text
+        order = statement("steps/add_column", table=target, column=Identifier(item.name), type=kind)
+        connection.execute(order)

@@ -1,0 +1,24 @@
+"""What a member resource claims about the entities of a library: one SQL, used as a view in PostgreSQL and per bucket in DuckDB."""
+
+from __future__ import annotations
+
+from shuyuan.catalog import Member, Resource
+from shuyuan.db.sql import Composable, Composed, Identifier, columns, join, statement
+
+
+def claims(member: Member, resource: Resource, table: Composable) -> Composed:
+    """SELECT entity, every item, _records, _batch, _line, _as_of: one row per entity that the resource speaks of.
+
+    Where several rows name the entity, the one with the greatest `latest` item speaks (then the greatest key).
+    """
+    items = columns(item.name for item in resource.items)
+    if member.on == resource.key:
+        return statement("steps/claim_single", on=Identifier(member.on[0]), items=items, table=table)
+    rows = [statement("steps/claim_rows", on=Identifier(on), items=items, table=table) for on in member.on]
+    latest = Identifier(member.latest or "_key")
+    return statement("steps/claim_latest", items=items, latest=latest, rows=join(rows, " UNION ALL "))
+
+
+def is_aligned(member: Member, resource: Resource) -> bool:
+    """Whether the resource's buckets are the library's: then a bucket is read without a shuffle."""
+    return member.on == (resource.bucket_item,)

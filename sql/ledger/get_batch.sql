@@ -1,0 +1,1 @@
+SELECT {fields} FROM ledger.batch WHERE batch_id = %(batch_id)s;

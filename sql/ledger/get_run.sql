@@ -1,0 +1,1 @@
+SELECT {fields} FROM ledger.run WHERE run_id = %(run_id)s;

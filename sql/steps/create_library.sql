@@ -1,0 +1,21 @@
+CREATE TABLE IF NOT EXISTS {library} (
+    _key text PRIMARY KEY,
+    _filled jsonb,
+    _run bigint NOT NULL,
+    _as_of date NOT NULL,
+    _hash text NOT NULL
+) WITH (fillfactor = 90);
+
+-- Every version once, append-only: "from valid_from on, as recorded at recorded_at, the entity is this" (_op = D: is gone).
+CREATE TABLE IF NOT EXISTS {history} (
+    _key text NOT NULL,
+    _op "char" NOT NULL,
+    _filled jsonb,
+    _run bigint NOT NULL,
+    valid_from date NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    _hash text,
+    PRIMARY KEY (_key, valid_from, _run)
+);
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON {history}
+FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change();
