@@ -1,0 +1,103 @@
+"""The one door of reading: any real file in, rows as text out, every physical row accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from shuyuan.intake import archives, formats, lanes, records, sheets, text
+from shuyuan.intake.errors import ConservationError
+from shuyuan.intake.rows import Column, Head, Note, Parts, RawRows, Reject, with_constants
+
+__all__ = ["Column", "Note", "RawRows", "Reject", "read"]
+
+
+def read(
+    path: Path,
+    columns: Sequence[Column],
+    *,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    constants: Mapping[str, str] | None = None,
+) -> RawRows:
+    """Read a delivery (csv, xlsx, xlsb, xls, ods, jsonl, parquet, or one of them in a zip or gzip) as rows of text.
+
+    Format and encoding are found by content; `encoding` is only a hint. `header_row` (1-based physical line) and `sheet`
+    force what is otherwise found by matching the contract's headers in the first 30 rows. `constants` fills columns that the
+    delivery does not carry. Values come exactly as written: nothing is trimmed or guessed; an empty cell is null.
+
+    A damaged row is a `Reject`; a file that cannot be read or is not the promised table raises a `ReadError`
+    (see `shuyuan.intake.errors`). A table without rows is not an error: it has the note `header_only`.
+    """
+    kind = formats.detect(path, path.name)
+    with archives.opened(path, kind) as (table, file, inner):
+        notes = _format_notes(kind, inner, path.name, file)
+        result = _read(table, file, inner, columns, encoding, sheet, header_row, constants)
+    return conserve(file, replace(result, notes=(*notes, *result.notes)))
+
+
+def conserve(file: str, rows: RawRows) -> RawRows:
+    """`rows`, if every physical row is accounted for; raises ConservationError with both numbers if not."""
+    accounted = rows.table.num_rows + len(rows.rejects) + rows.blank + rows.preamble
+    if rows.physical != accounted:
+        raise ConservationError(
+            file,
+            f"{rows.physical} physical rows, but {accounted} accounted for ({rows.table.num_rows} read, "
+            f"{len(rows.rejects)} rejected, {rows.blank} blank, {rows.preamble} above and below the data)",
+            "keep the file and report it: this is a fault of the reader, no row was taken",
+            value=str(rows.physical - accounted),
+        )
+    return rows
+
+
+def _format_notes(kind: str, inner: str, name: str, file: str) -> list[Note]:
+    notes = [Note("archive", f"the table was packed: {file}")] if kind in formats.ARCHIVES else []
+    if not formats.suits_name(kind, name):
+        notes.append(Note("format_by_content", f"{name} is {inner if kind == inner else kind} by content"))
+    return notes
+
+
+def _read(
+    path: Path,
+    file: str,
+    kind: str,
+    columns: Sequence[Column],
+    encoding: str | None,
+    sheet: str | None,
+    row: int | None,
+    constants: Mapping[str, str] | None,
+) -> RawRows:
+    if kind in formats.BOOKS:
+        if kind != "xls":
+            archives.check_book(path, file)
+        head, parts = sheets.read_book(path, file, columns, sheet, row, constants)
+        return _result(head, parts, kind, None, "sheet")
+    if kind == "parquet":
+        return _result(*records.read_parquet(path, file, columns, constants), kind, None, kind)
+    source = text.load(path, file, encoding)
+    if kind == "jsonl":
+        head, parts = records.read_jsonl(source, columns, constants)
+        lane = kind
+    else:
+        head, parts, lane = lanes.read_delimited(source, columns, row, constants)
+    parts.notes[:0] = source.notes
+    return _result(head, parts, kind, source.encoding, lane)
+
+
+def _result(head: Head, parts: Parts, kind: str, encoding: str | None, lane: str) -> RawRows:
+    notes = [*head.notes, *parts.notes]
+    if not parts.table.num_rows and not parts.rejects:
+        notes.append(Note("header_only", "the header is there and no row follows"))
+    return RawRows(
+        table=with_constants(parts.table, head),
+        rejects=tuple(sorted(parts.rejects, key=lambda r: r.line)),
+        physical=parts.physical,
+        blank=parts.blank,
+        preamble=parts.preamble,
+        notes=tuple(notes),
+        format=kind,
+        encoding=encoding,
+        lane=lane,
+    )
