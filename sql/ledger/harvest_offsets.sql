@@ -1,0 +1,1 @@
+SELECT file_name, bytes_read FROM ledger.harvest;

@@ -1,0 +1,1 @@
+UPDATE share.person SET active = false WHERE name = %(name)s AND active;

@@ -1,0 +1,1 @@
+SELECT name, department, role, active FROM share.person WHERE name = %(name)s;
