@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shuyuan.standards.cells import matches
+from shuyuan.standards.cells import matches, matches_after
 from shuyuan.standards.column import Column, mask_of
 from shuyuan.standards.options import Options
 
@@ -34,7 +34,8 @@ UNITS: Final = {
 }
 """What a unit is worth in yuan; `unit:` of an item is one of these."""
 
-_CANONICAL: Final = r"^-?(0|[1-9]\d{0,13})(\.\d{1,6})?$"
+_LEADING_ZERO: Final = r"^-?0\d|^-[0.]+$"
+_GROUPED: Final = r"^¥?-?\d{1,3}(,\d{3})+(\.\d+)?$"
 _NUMBER: Final = r"[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:E[+-]?\d{1,3})?"
 _MARKED: Final = re.compile(
     rf"(?:人民币|RMB|CNY|CN¥|¥)?(?P<number>{_NUMBER})(?P<times>万亿|亿|千万|百万|十万|万|千|百)?"
@@ -60,7 +61,8 @@ def judge_amount(texts: pa.StringArray, options: Options) -> Column:
     column = Column.empty(len(texts), AMOUNT)
     bulk = matches(texts, _bulk_form(factor))
     column.put(bulk, _cast(texts.filter(pa.array(bulk)), factor))
-    column.put(~bulk, _each(texts.filter(pa.array(~bulk)), factor))
+    if not bulk.all():
+        column.put(~bulk, _marked(texts.filter(pa.array(~bulk)), factor))
     column.flag(mask_of(pc.less(column.values, pa.scalar(Decimal(0), AMOUNT))), "amount_negative")
     return column
 
@@ -85,9 +87,22 @@ def _bulk_form(factor: Decimal) -> str:
     return rf"^-?\d{{1,{14 - places}}}(\.\d{{1,{min(6 + places, 8)}}})?$"
 
 
+def _marked(texts: pa.StringArray, factor: Decimal) -> Column:
+    """Grouped numbers lose their separators and are cast; the rest is read one by one."""
+    grouped = matches(texts, _GROUPED)
+    bare = pc.replace_substring_regex(texts.filter(pa.array(grouped)), "[,¥]", "")
+    fits = matches(bare, _bulk_form(factor))
+    grouped[grouped] = fits
+    column = Column.empty(len(texts), AMOUNT)
+    column.put(grouped, _cast(bare.filter(pa.array(fits)), factor))
+    column.put(~grouped, _each(texts.filter(pa.array(~grouped)), factor))
+    column.changed[:] = True
+    return column
+
+
 def _cast(texts: pa.StringArray, factor: Decimal) -> Column:
     if factor == 1:
-        return Column.of(texts.cast(AMOUNT), ~matches(texts, _CANONICAL))
+        return Column.of(texts.cast(AMOUNT), matches_after(texts, b"-0", _LEADING_ZERO))
     product = pc.multiply(texts.cast(_BULK), pa.scalar(factor))
     return Column.of(product.cast(AMOUNT), np.ones(len(texts), np.bool_))
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from shuyuan.standards.column import Mask
+from shuyuan.standards.rawbytes import Mask
 
 DayNumbers = npt.NDArray[np.int32]
 _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] + [0] * 87, np.int32)

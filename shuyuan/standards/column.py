@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shuyuan.standards.rawbytes import Mask
 from shuyuan.standards.reasons import REASONS
 
-Mask = npt.NDArray[np.bool_]
 Ranks = npt.NDArray[np.uint8]
 
 _CODES: Final = pa.array([None, *REASONS], pa.string())
@@ -95,32 +95,3 @@ def differs(one: pa.Array, other: pa.Array) -> Mask:
         return np.zeros(len(one), np.bool_)
     nulls: Mask = mask_of(one.is_null()) != mask_of(other.is_null())
     return mask_of(pc.not_equal(one, other)) | nulls
-
-
-def byte_lengths(texts: pa.StringArray) -> npt.NDArray[np.int32]:
-    """Bytes of each text; -1 for null."""
-    return np.asarray(pc.binary_length(texts).fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int32)
-
-
-def byte_rows(texts: pa.StringArray, width: int) -> npt.NDArray[np.uint8]:
-    """Texts that all have `width` bytes and no null, as a matrix of bytes over Arrow's own buffer (no copy)."""
-    if not len(texts):
-        return np.zeros((0, width), np.uint8)
-    data = np.frombuffer(texts.buffers()[2], np.uint8)
-    first = int(np.frombuffer(texts.buffers()[1], np.int32)[texts.offset])
-    return data[first : first + width * len(texts)].reshape(-1, width)
-
-
-def texts_of(rows: npt.NDArray[np.uint8]) -> pa.StringArray:
-    """The texts behind a matrix of ASCII bytes, one per row."""
-    size, width = rows.shape
-    offsets = pa.py_buffer(np.arange(0, (size + 1) * width, width, dtype=np.int32))
-    return pa.StringArray.from_buffers(size, offsets, pa.py_buffer(np.ascontiguousarray(rows)))
-
-
-def decimal_number(digits: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
-    """The number written by the digit columns of a byte matrix, most significant first."""
-    total = np.zeros(len(digits), np.int32)
-    for place in range(digits.shape[1]):
-        total = total * 10 + (digits[:, place] - np.uint8(48))
-    return total

@@ -13,12 +13,12 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shuyuan.standards.cells import matches
+from shuyuan.standards.cells import matches, matches_after
 from shuyuan.standards.column import Column, mask_of
 from shuyuan.standards.options import Options
 
 _INTEGER: Final = r"^-?\d{1,18}$"
-_CANONICAL_INTEGER: Final = r"^(0|-?[1-9]\d{0,17})$"
+_LEADING_ZERO: Final = r"^-?0\d|^-0+$"
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.0*)?")
 _BIGGEST: Final = Decimal(2**63 - 1)
 _DEGREES: Final = r"^-?\d{1,9}(\.\d{1,17})?$"
@@ -33,7 +33,7 @@ _SPANS: Final = ((3.0, 54.0), (73.0, 136.0))  # latitude, longitude
 def judge_integer(texts: pa.StringArray, options: Options) -> Column:
     """Tidied texts to int64; `12.0`, `1,200` and `1.2E3` are whole numbers, `1.5` is not."""
     column = _read(texts, _INTEGER, pa.int64(), _whole)
-    column.changed = ~matches(texts, _CANONICAL_INTEGER)
+    column.changed = ~matches(texts, _INTEGER) | matches_after(texts, b"-0", _LEADING_ZERO)
     column.flag(mask_of(column.values.is_null()), "integer_unparsable")
     return column
 

@@ -19,9 +19,11 @@ import pyarrow.compute as pc
 from shuyuan.standards import amounts, citizen, codes, dates, numbers, texts, uscc
 from shuyuan.standards.cells import has_control, matches, null_tokens
 from shuyuan.standards.codes import spoken_for
-from shuyuan.standards.column import Column, Mask, Parsed, differs, mask_of
+from shuyuan.standards.column import Column, Parsed, differs, mask_of
 from shuyuan.standards.options import Options
+from shuyuan.standards.rawbytes import Mask, holds_any
 
+_MASK_LEADS: Final = b"*\xe2\xc3\xe6\xefXx"  # first bytes of everything the patterns below look for
 _ANY_MASK: Final = r"[*●█■]"
 _NUMBER_MASK: Final = r"[*●█■×]|X.*X"
 _PERSON_MASK: Final = r"[*●█■×某]|\p{Han}[Xx]+$|^[Xx]{2,}$"
@@ -116,7 +118,7 @@ def _parse(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
 def _parse_untidy(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
     tidy = kind.tidy(raw)
     absent = mask_of(raw.is_null()) | _says_nothing(tidy, options)
-    masked = ~absent & matches(tidy, kind.mask)
+    masked = ~absent & (matches(tidy, kind.mask) if holds_any(tidy, _MASK_LEADS) else False)
     column = Column.empty(len(raw), kind.arrow_type)
     column.changed[:] = absent & mask_of(pc.not_equal(raw, ""))
     column.flag(masked, "masked")

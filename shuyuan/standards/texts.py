@@ -15,21 +15,26 @@ from shuyuan.standards.cells import (
     excel_mangled,
     fold_width,
     matches,
+    matches_after,
     null_tokens,
     trim,
     without_control,
     without_spaces,
 )
-from shuyuan.standards.column import Column, Mask, mask_of
+from shuyuan.standards.column import Column, mask_of
 from shuyuan.standards.options import Options
+from shuyuan.standards.rawbytes import Mask, holds_any
 
 _HAN: Final = r"\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{323AF}\x{E000}-\x{F8FF}\x{3007}"
 _DOTS: Final = r"[\x{2022}\x{30FB}\x{2027}\x{2219}\x{22C5}\x{16EB}\x{25CF}\x{2024}]"
 _DOT_BETWEEN_HAN: Final = rf"([{_HAN}])[.。]([{_HAN}])"
 _SPACES_BESIDE_HAN: Final = rf"([{_HAN}·])\s+|\s+([{_HAN}·])"
 _PRIVATE_USE: Final = r"[\x{E000}-\x{F8FF}\x{F0000}-\x{FFFFD}\x{100000}-\x{10FFFD}]"
+_PRIVATE_USE_LEADS: Final = b"\xee\xef\xf3\xf4"
+_LOST_LEADS: Final = b"?\xef"
 _LOST: Final = r"[?\x{FFFD}]"
 _FORMULA: Final = r"^[=+@-]\s*([A-Za-z_.]+\s*\(|[A-Za-z]+\||\$?[A-Z]{1,3}\$?\d+([-+*/:,)]|$))|^=\s*[-+\d(\"]"
+_BRACKET_LEADS: Final = b"\xe3\xef"
 _BRACKETS: Final = (("[（〔【﹙]", "("), ("[）〕】﹚]", ")"))
 _MOBILE: Final = r"^1[3-9]\d{9}$"
 _PHONE: Final = re.compile(
@@ -66,7 +71,7 @@ def tidy_compact(raw: pa.StringArray) -> pa.StringArray:
 def tidy_organisation(raw: pa.StringArray) -> pa.StringArray:
     """As `tidy_compact`, every kind of bracket half width."""
     texts = tidy_compact(raw)
-    for pattern, bracket in _BRACKETS:
+    for pattern, bracket in _BRACKETS if holds_any(texts, _BRACKET_LEADS) else ():
         texts = pc.replace_substring_regex(texts, pattern, bracket)
     return texts
 
@@ -93,7 +98,7 @@ def plain_phone(raw: pa.StringArray) -> Mask:
 def judge_text(texts: pa.StringArray, options: Options) -> Column:
     """Text stays; what looks like a spreadsheet formula is flagged for whoever exports it."""
     column = Column.of(texts)
-    column.flag(matches(texts, _FORMULA), "text_formula")
+    column.flag(matches_after(texts, b"=+@-", _FORMULA), "text_formula")
     return column
 
 
@@ -107,8 +112,10 @@ def judge_identifier(texts: pa.StringArray, options: Options) -> Column:
 def judge_named(texts: pa.StringArray, options: Options) -> Column:
     """Names of organisations and addresses."""
     column = judge_text(texts, options)
-    column.flag(matches(texts, _PRIVATE_USE), "name_private_use")
-    column.flag(matches(texts, _LOST), "name_lost_character")
+    if holds_any(texts, _PRIVATE_USE_LEADS):
+        column.flag(matches(texts, _PRIVATE_USE), "name_private_use")
+    if holds_any(texts, _LOST_LEADS):
+        column.flag(matches(texts, _LOST), "name_lost_character")
     return column
 
 

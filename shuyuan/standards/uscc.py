@@ -9,45 +9,50 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shuyuan.standards.cells import excel_mangled, matches
 from shuyuan.standards.citizen import is_citizen_id
-from shuyuan.standards.column import Column, Mask, byte_rows
+from shuyuan.standards.column import Column
 from shuyuan.standards.options import Options
+from shuyuan.standards.rawbytes import Bytes, Mask, lengths, matrix, weighted_sums
 
 ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I O Z S V
-# No registering department is 0; without this rule eighteen zeros would pass both checks.
-_WHOLE: Final = rf"^[1-9A-HJ-NPQRTUWXY][{ALPHABET}]{{17}}$"
 _ORG_CODE: Final = r"^[0-9A-Z]{8}-?[0-9X]$"
 _TAX_NUMBER: Final = r"^(\d{15}|\d{6}[0-9A-Z]{8}[0-9X])$"
 _WEIGHTS: Final = np.array([*(pow(3, place, 31) for place in range(17)), 1], np.float32)
 _ORG_WEIGHTS: Final = np.array([3, 7, 9, 10, 5, 8, 4, 2], np.float32)
-_BLOCK: Final = 1 << 15
 
 
-def _values(alphabet: str) -> npt.NDArray[np.float32]:
-    table = np.zeros(256, np.float32)
+_FOREIGN: Final = 128  # value of a byte that is not in an alphabet
+_FOREIGN_BITS: Final = np.uint64(0x8080808080808080)
+
+
+def _values(alphabet: str) -> Bytes:
+    table = np.full(256, _FOREIGN, np.uint8)
     table[np.frombuffer(alphabet.encode(), np.uint8)] = np.arange(len(alphabet))
     return table
 
 
 _VALUES: Final = _values(ALPHABET)
 _ORG_VALUES: Final = _values("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_ORG_CHECKS: Final = np.full(256, np.nan, np.float32)  # a check character other than 0-9 X fails any comparison
-_ORG_CHECKS[np.frombuffer(b"0123456789X", np.uint8)] = np.arange(11)
+_ORG_CHECKS: Final = _values("0123456789X")
 
 
 def plain(raw: pa.StringArray) -> Mask:
-    """Rows already written as 18 characters of the alphabet."""
-    return matches(raw, _WHOLE)
+    """Rows already written as 18 characters of the alphabet; no registering department is 0 (or eighteen zeros would pass both checks)."""
+    found: Mask = lengths(raw) == 18
+    values = _VALUES.take(matrix(raw if found.all() else raw.filter(pa.array(found)), 18))
+    words = np.ascontiguousarray(values[:, :16]).view(np.uint64)
+    foreign = (words[:, 0] | words[:, 1]) & _FOREIGN_BITS
+    found[found] = (foreign == 0) & (values[:, 16] < _FOREIGN) & (values[:, 17] < _FOREIGN) & (values[:, 0] > 0)
+    return found
 
 
 def judge(texts: pa.StringArray, options: Options) -> Column:
     """Tidied, upper-case texts to codes of 18 characters."""
-    whole = matches(texts, _WHOLE)
+    whole = plain(texts)
     if whole.all():
         return _judge_whole(texts)
     column = Column.of(texts)
@@ -57,7 +62,7 @@ def judge(texts: pa.StringArray, options: Options) -> Column:
 
 
 def _judge_whole(texts: pa.StringArray) -> Column:
-    column, rows = Column.of(texts), byte_rows(texts, 18)
+    column, rows = Column.of(texts), matrix(texts, 18)
     outer, inner = _checks_ok(rows)
     column.flag(~inner, "uscc_org_checksum")
     column.flag(~outer, "uscc_checksum")
@@ -66,13 +71,11 @@ def _judge_whole(texts: pa.StringArray) -> Column:
     return column
 
 
-def _checks_ok(rows: npt.NDArray[np.uint8]) -> tuple[Mask, Mask]:
-    outer, inner = np.empty(len(rows), np.bool_), np.empty(len(rows), np.bool_)
-    for start in range(0, len(rows), _BLOCK):
-        block, here = rows[start : start + _BLOCK], slice(start, start + _BLOCK)
-        outer[here] = (_VALUES[block] @ _WEIGHTS).astype(np.int32) % 31 == 0
-        organisation = _ORG_VALUES[block[:, 8:16]] @ _ORG_WEIGHTS
-        inner[here] = (organisation + _ORG_CHECKS[block[:, 16]]) % 11 == 0
+def _checks_ok(rows: Bytes) -> tuple[Mask, Mask]:
+    outer: Mask = weighted_sums(_VALUES.take(rows), _WEIGHTS) % 31 == 0
+    checks = _ORG_CHECKS.take(rows[:, 16])
+    organisation = weighted_sums(_ORG_VALUES.take(rows[:, 8:16]), _ORG_WEIGHTS)
+    inner: Mask = (checks < _FOREIGN) & ((organisation + checks) % 11 == 0)
     return outer, inner
 
 
