@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -12,29 +14,15 @@ MANGLED = 1e15  # a double holds 15 digits: from here on Excel has rounded, and 
 
 def render(value: object) -> str:
     """A cell as text: integers without point, other numbers by shortest round trip, from 1e15 in E notation, dates ISO."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case int() | float():
-            return number(value)
-        case dt.datetime():
-            return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
-        case dt.date() | dt.time():
-            return value.isoformat()
-        case None:
-            return ""
-        case bytes():
-            return value.decode("utf-8", "surrogateescape")
-        case dict() | list():
-            return compact(value)
-        case _:
-            return str(value)
+    if isinstance(value, str):
+        return value
+    return next(spell(value) for kind, spell in _SPELLINGS if isinstance(value, kind))
 
 
 def number(value: float) -> str:
     """`1.10105E+17` for what Excel has rounded, so that it is never mistaken for an identifier; `7`, `0.1` otherwise."""
+    if not math.isfinite(value):
+        return repr(value)
     if abs(value) >= MANGLED:
         sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
         text = "".join(map(str, digits))
@@ -46,3 +34,19 @@ def number(value: float) -> str:
 def compact(value: Any) -> str:
     """A nested value as JSON without spaces; what JSON has no word for is rendered as text."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=render)
+
+
+def _moment(value: dt.datetime) -> str:
+    return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
+
+
+_SPELLINGS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
+    (type(None), lambda _: ""),
+    (bool, lambda v: "TRUE" if v else "FALSE"),
+    ((int, float), lambda v: number(v)),
+    (dt.datetime, _moment),
+    ((dt.date, dt.time), lambda v: v.isoformat()),
+    (bytes, lambda v: v.decode("utf-8", "surrogateescape")),
+    ((dict, list), lambda v: compact(v)),
+    (object, str),
+)

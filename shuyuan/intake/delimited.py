@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shuyuan.intake import header
-from shuyuan.intake.rows import Column, Head
+from shuyuan.intake.rows import Contract, Head
 from shuyuan.intake.text import Text, lines
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -75,18 +75,16 @@ def records(source: Iterator[str], delimiter: str, line: int = 1) -> Iterator[Re
         line += len(feed.taken)
 
 
-def find_head(
-    text: Text, columns: Sequence[Column], row: int | None, constants: Mapping[str, str] | None
-) -> tuple[str, Head]:
+def find_head(text: Text, contract: Contract) -> tuple[str, Head]:
     """(delimiter, head): the delimiter whose reading of the first rows names most contract columns."""
-    depth = max(header.DEPTH, row or 0)
+    depth = max(header.DEPTH, contract.header_row or 0)
     tops = {d: [(r.line, r.cells) for r in islice(records(lines(text), d), depth)] for d in DELIMITERS}
-    delimiter = max(DELIMITERS, key=lambda d: _fit(tops[d], columns, row))
-    return delimiter, header.settle(text.file, tops[delimiter], columns, row, constants)
+    delimiter = max(DELIMITERS, key=lambda d: _fit(tops[d], contract))
+    return delimiter, header.settle(text.file, tops[delimiter], contract)
 
 
-def _fit(top: Sequence[tuple[int, Sequence[str]]], columns: Sequence[Column], row: int | None) -> tuple[int, int]:
-    at, points = header.locate(top, columns, row)
+def _fit(top: Sequence[tuple[int, Sequence[str]]], contract: Contract) -> tuple[int, int]:
+    at, points = header.locate(top, contract)
     return points, len(top[at][1]) if at >= 0 else 0
 
 

@@ -1,14 +1,14 @@
 """Why a whole file cannot be read: the error tree of reading. Faults of single rows are `Reject`s, not errors.
 
 ReadError                      file, line, column, value, what is wrong, the way out
-├── Unreadable                 the bytes themselves
+├── UnreadableError            the bytes themselves
 │   ├── EmptyFile              nothing in it
 │   ├── UnknownFormat          pdf, html, word, rar, …: not a table we read
 │   ├── CorruptFile            says it is xlsx, zip, parquet, … and does not open
 │   ├── WrongEncoding          text that no known encoding decodes
 │   ├── Bomb                   an archive that would explode, nest, or write outside its folder
 │   └── ManyMembers            an archive with more than one table (or none)
-├── NotAsContracted            a good table, but not the promised one
+├── NotAsContractedError       a good table, but not the promised one
 │   ├── HeaderNotFound         no line in the first rows carries the contract's headers
 │   ├── SheetNotFound          the named sheet is not in the book
 │   └── MissingColumn          a required column is not in the header
@@ -51,67 +51,67 @@ class ReadError(ValueError):
         return f"{', '.join(where)}: {self.problem}. Way out: {self.way_out}."
 
 
-class Unreadable(ReadError):
+class UnreadableError(ReadError):
     """The bytes cannot be turned into a table."""
 
     code = "unreadable"
 
 
-class EmptyFile(Unreadable):
+class EmptyFile(UnreadableError):
     """No byte, or nothing but blanks."""
 
     code = "empty_file"
 
 
-class UnknownFormat(Unreadable):
+class UnknownFormat(UnreadableError):
     """The content is of a kind that is not read as a table."""
 
     code = "unknown_format"
 
 
-class CorruptFile(Unreadable):
+class CorruptFile(UnreadableError):
     """The content starts like a known format and then breaks."""
 
     code = "corrupt_file"
 
 
-class WrongEncoding(Unreadable):
+class WrongEncoding(UnreadableError):
     """No known encoding decodes the text; the message names byte offset and line."""
 
     code = "wrong_encoding"
 
 
-class Bomb(Unreadable):
+class Bomb(UnreadableError):
     """An archive is not safe to open: ratio, size, member count, nesting or a path that leaves its folder."""
 
     code = "bomb"
 
 
-class ManyMembers(Unreadable):
+class ManyMembers(UnreadableError):
     """An archive does not hold exactly one table."""
 
     code = "many_members"
 
 
-class NotAsContracted(ReadError):
+class NotAsContractedError(ReadError):
     """The table is readable but is not the one the contract promises."""
 
     code = "not_as_contracted"
 
 
-class HeaderNotFound(NotAsContracted):
+class HeaderNotFound(NotAsContractedError):
     """No line carries enough of the expected headers; the message names the missing ones."""
 
     code = "header_not_found"
 
 
-class SheetNotFound(NotAsContracted):
+class SheetNotFound(NotAsContractedError):
     """The contract names a sheet the book does not have."""
 
     code = "sheet_not_found"
 
 
-class MissingColumn(NotAsContracted):
+class MissingColumn(NotAsContractedError):
     """A required column is not in the header."""
 
     code = "missing_column"

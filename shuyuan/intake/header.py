@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from shuyuan.intake.errors import AmbiguousColumn, HeaderNotFound, MissingColumn
-from shuyuan.intake.rows import BLANKS, Column, Head, Note
+from shuyuan.intake.rows import BLANKS, Column, Contract, Head, Note
 
+Records = Sequence[tuple[int, Sequence[str]]]
+Found = Mapping[str, list[int]]
 DEPTH = 30  # physical rows searched for the header
 _NOISE = re.compile(r"[\s\u200b\ufeff\"'“”]+")
 
@@ -38,61 +40,72 @@ def places(cells: Sequence[str], columns: Sequence[Column]) -> dict[str, list[in
     return found
 
 
-def score(cells: Sequence[str], columns: Sequence[Column]) -> int:
-    """How many contract columns this row names."""
-    return len(places(cells, columns))
-
-
-def locate(records: Sequence[tuple[int, Sequence[str]]], columns: Sequence[Column], row: int | None) -> tuple[int, int]:
-    """(index into `records`, score) of the row that best matches; `row` forces the physical line. (-1, 0) when there is none."""
+def locate(records: Records, contract: Contract) -> tuple[int, int]:
+    """(index into `records`, contract columns named) of the best row, or of the row the contract forces; (-1, 0) for none."""
     best = (-1, 0)
     for at, (line, cells) in enumerate(records):
-        if row is not None and line != row:
+        if contract.header_row is not None and line != contract.header_row:
             continue
-        points = score(cells, columns)
+        points = len(places(cells, contract.columns))
         if points > best[1]:
             best = (at, points)
     return best
 
 
-def enough(points: int, columns: Sequence[Column], constants: Mapping[str, str]) -> bool:
+def enough(points: int, contract: Contract) -> bool:
     """Is a row with `points` matches a header at all? Half of the required columns; fewer is a data row that looks like one."""
-    required = sum(1 for c in columns if c.required and c.name not in constants)
-    return points >= 1 and 2 * points >= required
+    return points >= 1 and 2 * points >= len(contract.required)
 
 
-def settle(
-    file: str,
-    records: Sequence[tuple[int, Sequence[str]]],
-    columns: Sequence[Column],
-    row: int | None = None,
-    constants: Mapping[str, str] | None = None,
-) -> Head:
+def complete(records: Records, contract: Contract) -> bool:
+    """Does the best row carry every required column?"""
+    at, points = locate(records, contract)
+    return enough(points, contract) and not _missing(places(records[at][1], contract.columns), contract)
+
+
+def settle(file: str, records: Records, contract: Contract) -> Head:
     """The head of a table, from its first physical rows `(line, cells)`.
 
     Raises HeaderNotFound (no row has half of the required headers), MissingColumn, AmbiguousColumn.
     """
-    fixed = constants or {}
-    at, points = locate(records, columns, row)
-    if not enough(points, columns, fixed):
-        raise _not_found(file, records, columns, row, fixed)
+    at, points = locate(records, contract)
+    if not enough(points, contract):
+        raise _not_found(file, records, contract)
     line, cells = records[at]
-    found = places(cells, columns)
+    found = places(cells, contract.columns)
     _refuse_twice(file, line, cells, found)
-    _refuse_missing(file, line, cells, columns, found, fixed)
-    return _head(line, at, cells, columns, found, fixed)
+    missing = _missing(found, contract)
+    if missing:
+        raise _missing_error(file, line, cells, missing)
+    return Head(
+        places={n: i[0] for n, i in found.items()},
+        names=tuple(c.name for c in contract.columns),
+        width=len(cells),
+        named=_named(cells),
+        line=line,
+        index=at,
+        notes=tuple(_drift(cells[: _named(cells)], contract, found)),
+        constants={n: v for n, v in contract.constants.items() if n not in found},
+    )
 
 
-def _not_found(
-    file: str,
-    records: Sequence[tuple[int, Sequence[str]]],
-    columns: Sequence[Column],
-    row: int | None,
-    fixed: Mapping[str, str],
-) -> HeaderNotFound:
-    at = locate(records, columns, row)[0]
-    seen = places(records[at][1], columns) if at >= 0 else {}
-    missing = "、".join(_label(c) for c in columns if c.required and c.name not in seen and c.name not in fixed)
+def _named(cells: Sequence[str]) -> int:
+    return max(i for i, c in enumerate(cells) if c.strip(BLANKS)) + 1
+
+
+def _missing(found: Found, contract: Contract) -> list[Column]:
+    return [c for c in contract.required if c.name not in found]
+
+
+def _label(column: Column) -> str:
+    return column.headers[0] if column.headers else column.name
+
+
+def _not_found(file: str, records: Records, contract: Contract) -> HeaderNotFound:
+    at = locate(records, contract)[0]
+    seen = places(records[at][1], contract.columns) if at >= 0 else {}
+    missing = "、".join(_label(c) for c in _missing(seen, contract))
+    row = contract.header_row
     where = f"line {row}" if row is not None else f"the first {DEPTH} rows"
     first = next((cells for _, cells in records if any(c.strip(BLANKS) for c in cells)), [])
     return HeaderNotFound(
@@ -105,11 +118,18 @@ def _not_found(
     )
 
 
-def _label(column: Column) -> str:
-    return column.headers[0] if column.headers else column.name
+def _missing_error(file: str, line: int, cells: Sequence[str], missing: Sequence[Column]) -> MissingColumn:
+    return MissingColumn(
+        file,
+        f"required header {'、'.join(_label(c) for c in missing)} is not in the header row",
+        "deliver the column, or add the department's wording as an alias in the resource's contract",
+        line=line,
+        column="、".join(c.name for c in missing),
+        value=",".join(cells)[:200],
+    )
 
 
-def _refuse_twice(file: str, line: int, cells: Sequence[str], found: Mapping[str, list[int]]) -> None:
+def _refuse_twice(file: str, line: int, cells: Sequence[str], found: Found) -> None:
     for name, indexes in found.items():
         if len(indexes) > 1:
             texts = "、".join(f"{cells[i]!r} (column {i + 1})" for i in indexes)
@@ -123,72 +143,31 @@ def _refuse_twice(file: str, line: int, cells: Sequence[str], found: Mapping[str
             )
 
 
-def _refuse_missing(
-    file: str,
-    line: int,
-    cells: Sequence[str],
-    columns: Sequence[Column],
-    found: Mapping[str, list[int]],
-    fixed: Mapping[str, str],
-) -> None:
-    missing = [c for c in columns if c.required and c.name not in found and c.name not in fixed]
-    if missing:
-        raise MissingColumn(
-            file,
-            f"required header {'、'.join(_label(c) for c in missing)} is not in the header row",
-            "deliver the column, or add the department's wording as an alias in the resource's contract",
-            line=line,
-            column="、".join(c.name for c in missing),
-            value=",".join(cells)[:200],
-        )
-
-
-def _head(
-    line: int,
-    at: int,
-    cells: Sequence[str],
-    columns: Sequence[Column],
-    found: Mapping[str, list[int]],
-    fixed: Mapping[str, str],
-) -> Head:
-    named = max(i for i, c in enumerate(cells) if c.strip(BLANKS)) + 1
-    return Head(
-        places={n: i[0] for n, i in found.items()},
-        names=tuple(c.name for c in columns),
-        width=len(cells),
-        named=named,
-        line=line,
-        index=at,
-        notes=tuple(_drift(cells[:named], columns, found, fixed)),
-        constants={n: v for n, v in fixed.items() if n not in found},
-    )
-
-
-def _drift(
-    cells: Sequence[str], columns: Sequence[Column], found: Mapping[str, list[int]], fixed: Mapping[str, str]
-) -> Iterator[Note]:
-    absent = [c.name for c in columns if c.name not in found and c.name not in fixed]
+def _drift(cells: Sequence[str], contract: Contract, found: Found) -> Iterator[Note]:
+    absent = [c.name for c in contract.columns if c.name not in found and c.name not in contract.constants]
     if absent:
         yield Note("missing_column", f"optional columns not delivered: {'、'.join(absent)}")
-    taken = {i for indexes in found.values() for i in indexes}
-    rest = [(i, c) for i, c in enumerate(cells) if i not in taken]
-    extra = [c for _, c in rest if c.strip(BLANKS)]
-    if extra:
-        yield Note("extra_column", f"columns outside the contract ignored: {'、'.join(extra)}")
-    if len(set(extra)) < len(extra):
-        yield Note(
-            "duplicate_header", f"headers given twice: {'、'.join(sorted({c for c in extra if extra.count(c) > 1}))}"
-        )
-    if len(rest) > len(extra):
-        numbers = ", ".join(str(i + 1) for i, c in rest if not c.strip(BLANKS))
-        yield Note("empty_header", f"columns without a header ignored: {numbers}")
-    yield from _order(columns, found)
-    for name in fixed:
+    yield from _strangers(cells, found)
+    yield from _order(contract.columns, found)
+    for name in contract.constants:
         if name in found:
             yield Note("constant_unused", f"{name} is delivered; the contract's constant is not used")
 
 
-def _order(columns: Sequence[Column], found: Mapping[str, list[int]]) -> Iterator[Note]:
+def _strangers(cells: Sequence[str], found: Found) -> Iterator[Note]:
+    taken = {i for indexes in found.values() for i in indexes}
+    extra = [c for i, c in enumerate(cells) if i not in taken and c.strip(BLANKS)]
+    nameless = [str(i + 1) for i, c in enumerate(cells) if not c.strip(BLANKS)]
+    twice = sorted({c for c in extra if extra.count(c) > 1})
+    if extra:
+        yield Note("extra_column", f"columns outside the contract ignored: {'、'.join(extra)}")
+    if twice:
+        yield Note("duplicate_header", f"headers given twice: {'、'.join(twice)}")
+    if nameless:
+        yield Note("empty_header", f"columns without a header ignored: {', '.join(nameless)}")
+
+
+def _order(columns: Sequence[Column], found: Found) -> Iterator[Note]:
     delivered = sorted(found, key=lambda n: found[n][0])
     expected = [c.name for c in columns if c.name in found]
     if delivered != expected:

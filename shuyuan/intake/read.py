@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shuyuan.intake import archives, formats, lanes, records, sheets, text
 from shuyuan.intake.errors import ConservationError
-from shuyuan.intake.rows import Column, Head, Note, Parts, RawRows, Reject, with_constants
+from shuyuan.intake.rows import Column, Contract, Head, Note, Parts, RawRows, Reject
 
 __all__ = ["Column", "Note", "RawRows", "Reject", "read"]
 
@@ -22,7 +22,7 @@ def read(
     header_row: int | None = None,
     constants: Mapping[str, str] | None = None,
 ) -> RawRows:
-    """Read a delivery (csv, xlsx, xlsb, xls, ods, jsonl, parquet, or one of them in a zip or gzip) as rows of text.
+    """Read a delivery (csv, xlsx, xls, jsonl, parquet, or one of them in a zip or gzip) as rows of text.
 
     Format and encoding are found by content; `encoding` is only a hint. `header_row` (1-based physical line) and `sheet`
     force what is otherwise found by matching the contract's headers in the first 30 rows. `constants` fills columns that the
@@ -31,10 +31,11 @@ def read(
     A damaged row is a `Reject`; a file that cannot be read or is not the promised table raises a `ReadError`
     (see `shuyuan.intake.errors`). A table without rows is not an error: it has the note `header_only`.
     """
+    contract = Contract(tuple(columns), encoding, sheet, header_row, dict(constants or {}))
     kind = formats.detect(path, path.name)
     with archives.opened(path, kind) as (table, file, inner):
         notes = _format_notes(kind, inner, path.name, file)
-        result = _read(table, file, inner, columns, encoding, sheet, header_row, constants)
+        result = _read(table, file, inner, contract)
     return conserve(file, replace(result, notes=(*notes, *result.notes)))
 
 
@@ -59,29 +60,20 @@ def _format_notes(kind: str, inner: str, name: str, file: str) -> list[Note]:
     return notes
 
 
-def _read(
-    path: Path,
-    file: str,
-    kind: str,
-    columns: Sequence[Column],
-    encoding: str | None,
-    sheet: str | None,
-    row: int | None,
-    constants: Mapping[str, str] | None,
-) -> RawRows:
+def _read(path: Path, file: str, kind: str, contract: Contract) -> RawRows:
     if kind in formats.BOOKS:
-        if kind != "xls":
+        if kind == "xlsx":
             archives.check_book(path, file)
-        head, parts = sheets.read_book(path, file, columns, sheet, row, constants)
+        head, parts = sheets.read_book(path, file, contract)
         return _result(head, parts, kind, None, "sheet")
     if kind == "parquet":
-        return _result(*records.read_parquet(path, file, columns, constants), kind, None, kind)
-    source = text.load(path, file, encoding)
+        return _result(*records.read_parquet(path, file, contract), kind, None, kind)
+    source = text.load(path, file, contract.encoding)
     if kind == "jsonl":
-        head, parts = records.read_jsonl(source, columns, constants)
+        head, parts = records.read_jsonl(source, contract)
         lane = kind
     else:
-        head, parts, lane = lanes.read_delimited(source, columns, row, constants)
+        head, parts, lane = lanes.read_delimited(source, contract)
     parts.notes[:0] = source.notes
     return _result(head, parts, kind, source.encoding, lane)
 
@@ -91,7 +83,7 @@ def _result(head: Head, parts: Parts, kind: str, encoding: str | None, lane: str
     if not parts.table.num_rows and not parts.rejects:
         notes.append(Note("header_only", "the header is there and no row follows"))
     return RawRows(
-        table=with_constants(parts.table, head),
+        table=parts.table,
         rejects=tuple(sorted(parts.rejects, key=lambda r: r.line)),
         physical=parts.physical,
         blank=parts.blank,

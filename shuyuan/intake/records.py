@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,20 @@ import pyarrow.parquet as pq
 from shuyuan.intake import header
 from shuyuan.intake.cells import compact, render
 from shuyuan.intake.errors import Bomb, CorruptFile
-from shuyuan.intake.rows import BLANK, MAX_FIELD, Column, Fault, Gather, Head, Parts, judge, reject, schema, show
+from shuyuan.intake.rows import (
+    BLANK,
+    MAX_FIELD,
+    Contract,
+    Fault,
+    Gather,
+    Head,
+    Parts,
+    judge,
+    reject,
+    schema,
+    show,
+    with_constants,
+)
 from shuyuan.intake.text import CHUNK, Text
 
 MAX_UNPACKED = 16 << 30  # bytes a Parquet file may declare unpacked
@@ -35,14 +48,14 @@ class _Number(float):
         return self
 
 
-class _BadJson(ValueError):
+class _BadJsonError(ValueError):
     """A line that is not one JSON object."""
 
 
-def read_jsonl(text: Text, columns: Sequence[Column], constants: Mapping[str, str] | None) -> tuple[Head, Parts]:
+def read_jsonl(text: Text, contract: Contract) -> tuple[Head, Parts]:
     """One object per line. A line that is none is a `bad_json` reject. Raises HeaderNotFound, MissingColumn, AmbiguousColumn."""
     keys = _keys(text)
-    head = replace(header.settle(text.file, [(1, keys)], columns, None, constants), index=-1)
+    head = replace(header.settle(text.file, [(1, keys)], contract), index=-1)
     gather = Gather(head)
     for line, raw in _lines(text):
         _add(gather, line, raw, keys)
@@ -53,7 +66,7 @@ def _keys(text: Text) -> list[str]:
     """All keys of the file in order of first appearance: an object may leave out what it has no value for."""
     keys: dict[str, None] = {}
     for _, raw in _lines(text):
-        with contextlib.suppress(_BadJson):
+        with contextlib.suppress(_BadJsonError):
             keys.update(dict.fromkeys(_parse(raw)))
     return list(keys)
 
@@ -65,7 +78,7 @@ def _add(gather: Gather, line: int, raw: bytes, keys: Sequence[str]) -> None:
         return
     try:
         value = _parse(raw)
-    except _BadJson as error:
+    except _BadJsonError as error:
         gather.rejects.append(reject(line, shown, _fault(shown, str(error))))
     else:
         gather.add(line, [_as_text(value.get(k)) for k in keys], shown)
@@ -97,9 +110,9 @@ def _parse(raw: bytes) -> dict[str, Any]:
     try:
         value = json.loads(raw.decode("utf-8"), parse_float=_Number, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise _BadJson(str(error)) from error
+        raise _BadJsonError(str(error)) from error
     if not isinstance(value, dict):
-        raise _BadJson(f"a {type(value).__name__}, not an object")
+        raise _BadJsonError(f"a {type(value).__name__}, not an object")
     return value
 
 
@@ -120,9 +133,7 @@ def _as_text(value: Any) -> str:
             return compact(value)
 
 
-def read_parquet(
-    path: Path, file: str, columns: Sequence[Column], constants: Mapping[str, str] | None
-) -> tuple[Head, Parts]:
+def read_parquet(path: Path, file: str, contract: Contract) -> tuple[Head, Parts]:
     """Every column cast to text; `_line` is the row's number from 1.
 
     Raises CorruptFile, Bomb, HeaderNotFound, MissingColumn, AmbiguousColumn.
@@ -131,12 +142,12 @@ def read_parquet(
         source = pq.ParquetFile(path)
         _refuse_huge(source, file)
         names = source.schema_arrow.names
-        head = replace(header.settle(file, [(1, names)], columns, None, constants), index=-1)
+        head = replace(header.settle(file, [(1, names)], contract), index=-1)
         raw = source.read(columns=[names[i] for i in head.places.values()])
     except (pa.ArrowException, OSError) as error:
         raise CorruptFile(file, f"the Parquet file does not open ({error})", "write and deliver it again") from error
     gather = Gather(head)
-    table = _sound(_as_table(raw, head), gather)
+    table = with_constants(_sound(_as_table(raw, head), gather), head)
     return head, Parts(table, gather.rejects, source.metadata.num_rows, 0, 0)
 
 

@@ -25,6 +25,22 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Contract:
+    """What is asked of a file: its columns and what the resource's contract says of its form."""
+
+    columns: tuple[Column, ...]
+    encoding: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def required(self) -> tuple[Column, ...]:
+        """Columns that the file itself must carry."""
+        return tuple(c for c in self.columns if c.required and c.name not in self.constants)
+
+
+@dataclass(frozen=True)
 class Reject:
     """A physical row that could not become a row. `line` is 1-based; `raw` is the row as text; `reason` is a stable code."""
 
@@ -195,10 +211,10 @@ class Gather:
         self._clear()
 
     def table(self) -> pa.Table:
-        """All rows so far, absent columns null."""
+        """All rows so far; absent columns null, or the contract's constant."""
         if self._lines:
             self._flush()
-        return pa.Table.from_batches(self._batches, schema=schema(self.head.names))
+        return with_constants(pa.Table.from_batches(self._batches, schema=schema(self.head.names)), self.head)
 
 
 def schema(names: Iterable[str]) -> pa.Schema:

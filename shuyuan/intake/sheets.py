@@ -1,19 +1,21 @@
-"""Books (xlsx, xlsb, xls, ods) through calamine: which sheets belong to the contract, and every cell as the text it stands for."""
+"""Books (xlsx, xls) through calamine: which sheets belong to the contract, and every cell as the text it stands for."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum
 
 from shuyuan.intake import footer, header
 from shuyuan.intake.cells import render
 from shuyuan.intake.errors import CorruptFile, EmptyFile, SheetNotFound
-from shuyuan.intake.rows import BLANKS, Column, Gather, Head, Note, Parts, with_constants
+from shuyuan.intake.rows import BLANKS, Contract, Gather, Head, Note, Parts
 
 
 @dataclass(frozen=True)
@@ -33,39 +35,28 @@ class Sheet:
             yield number, [render(v) for v in row]
 
 
-def read_book(
-    path: Path,
-    file: str,
-    columns: Sequence[Column],
-    sheet: str | None,
-    row: int | None,
-    constants: Mapping[str, str] | None,
-) -> tuple[Head, Parts]:
+def read_book(path: Path, file: str, contract: Contract) -> tuple[Head, Parts]:
     """All sheets whose header has every required column, one below the other.
 
     Raises CorruptFile, EmptyFile, SheetNotFound and the header errors (of the sheet that matches best).
     """
-    sheets = _sheets(path, file, sheet)
-    tops = [_top(s, max(header.DEPTH, row or 0)) for s in sheets]
-    matching = [s for s, top in zip(sheets, tops, strict=True) if _complete(top, columns, row, constants)]
-    if not matching:
-        best = max(range(len(sheets)), key=lambda i: header.locate(tops[i], columns, row)[1])
-        header.settle(
-            f"{file}[{sheets[best].name}]", tops[best], columns, row, constants
-        )  # raises: nothing is complete
-    heads = [
-        header.settle(f"{file}[{s.name}]", _top(s, max(header.DEPTH, row or 0)), columns, row, constants)
-        for s in matching
-    ]
-    parts = _join(matching, heads)
-    parts.notes.extend(_sheet_notes(sheets, matching))
+    depth = max(header.DEPTH, contract.header_row or 0)
+    tops = [(s, list(islice(s.rows(), depth))) for s in _sheets(path, file, contract.sheet)]
+    matching = [(s, top) for s, top in tops if header.complete(top, contract)]
+    if not matching:  # the best sheet says what is missing
+        matching = [max(tops, key=lambda t: header.locate(t[1], contract)[1])]
+    heads = [header.settle(f"{file}[{s.name}]", top, contract) for s, top in matching]
+    taken = [s for s, _ in matching]
+    parts = _join(taken, heads)
+    parts.notes.extend(_sheet_notes([s for s, _ in tops], taken))
     return heads[0], parts
 
 
 def _sheets(path: Path, file: str, wanted: str | None) -> list[Sheet]:
     try:
         book = CalamineWorkbook.from_path(str(path))
-        names = [n for n in book.sheet_names if wanted is None or n == wanted]
+        tables = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
+        names = [n for n in tables if wanted is None or n == wanted]
         sheets = [_sheet(n, book.get_sheet_by_name(n)) for n in names]
     except (CalamineError, OSError) as error:
         raise CorruptFile(
@@ -88,32 +79,15 @@ def _sheet(name: str, cells: CalamineSheet) -> Sheet:
     return Sheet(name, cells, cells.start[0], cells.end[0] + 1)
 
 
-def _top(sheet: Sheet, depth: int) -> list[tuple[int, list[str]]]:
-    return [r for r, _ in zip(sheet.rows(), range(depth), strict=False)]
-
-
-def _complete(
-    top: Sequence[tuple[int, Sequence[str]]],
-    columns: Sequence[Column],
-    row: int | None,
-    constants: Mapping[str, str] | None,
-) -> bool:
-    at, points = header.locate(top, columns, row)
-    if not header.enough(points, columns, constants or {}):
-        return False
-    found = header.places(top[at][1], columns)
-    return all(c.name in found or c.name in (constants or {}) for c in columns if c.required)
-
-
 def _join(sheets: Sequence[Sheet], heads: Sequence[Head]) -> Parts:
     offset = 0
-    joined: Parts | None = None
+    joined: list[Parts] = []
     for sheet, head in zip(sheets, heads, strict=True):
-        parts = _one(sheet, head, offset)
-        joined = parts if joined is None else _add(joined, parts)
+        joined.append(_one(sheet, head, offset))
         offset += sheet.height
-    assert joined is not None, "read_book refuses before this when no sheet matches"  # noqa: S101
-    return joined
+    for parts, sheet, head in list(zip(joined, sheets, heads, strict=True))[1:]:
+        parts.notes.extend(Note(n.kind, f"sheet {sheet.name}: {n.message}") for n in head.notes)
+    return reduce(_add, joined)
 
 
 def _one(sheet: Sheet, head: Head, offset: int) -> Parts:
@@ -125,8 +99,8 @@ def _one(sheet: Sheet, head: Head, offset: int) -> Parts:
         gather.add(offset + row_number, cells)
         if "".join(cells).strip(BLANKS):
             tail.append((offset + row_number, cells))
-    table = with_constants(gather.table(), head)
-    return footer.cut(Parts(table, gather.rejects, sheet.height, gather.blank, head.line), tail, head)
+    parts = Parts(gather.table(), gather.rejects, sheet.height, gather.blank, head.line)
+    return footer.cut(parts, tail, head)
 
 
 def _add(left: Parts, right: Parts) -> Parts:
