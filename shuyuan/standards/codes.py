@@ -6,6 +6,7 @@ What belongs here: looking values up. The lists themselves are catalog data.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -50,10 +51,15 @@ def spoken_for(options: Options) -> frozenset[str]:
 
 
 def _crosswalk(options: Options) -> Mapping[str, str]:
-    labels: dict[str, str] = {}
-    if isinstance(options.codes, Mapping):
-        labels = {_key(label): code for code, label in options.codes.items() if label not in options.codes}
-    return labels | {_key(word): code for word, code in (options.crosswalk or {}).items()}
+    declared = {_key(word): code for word, code in (options.crosswalk or {}).items()}
+    return _labels(options.codes) | declared if isinstance(options.codes, Mapping) else declared
+
+
+def _labels(codes: Mapping[str, str]) -> dict[str, str]:
+    """Label → value, for labels that name one value and are no value themselves."""
+    times = Counter(_key(label) for label in codes.values())
+    named = ((_key(label), code) for code, label in codes.items())
+    return {label: code for label, code in named if times[label] == 1 and label not in codes}
 
 
 def _key(word: str) -> str:
