@@ -1,0 +1,3 @@
+SELECT _line AS line, {column}::text AS value
+FROM {delta} AS delta
+WHERE {column}::text = ANY ({value_set}::text[])

@@ -1,0 +1,3 @@
+SELECT _line AS line, {column}::text AS value
+FROM {delta} AS delta
+WHERE {column} IS NULL
