@@ -1,0 +1,66 @@
+"""One DAG per library of the catalog: resolve → publish, started by whichever member resource was admitted.
+
+Any member is enough: a late department never blocks the others. While a run is under way Airflow keeps further
+announcements and gives them to the next run together (docs/decisions/0020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from airflow.sdk import AssetAny, dag, task
+from shuyuan_dags import rules, when, words
+
+from shuyuan.catalog import Library
+
+
+def announced(events: Iterable[Any]) -> list[date]:
+    """The business dates that asset events carry."""
+    return [date.fromisoformat(event.extra["business_date"]) for event in events if "business_date" in event.extra]
+
+
+def library(declared: Library) -> None:
+    """Declare the DAG of one library."""
+    lead = rules.catalog().departments[declared.lead]
+    members = [rules.source_asset(member.resource) for member in declared.members]
+    published = rules.library_asset(declared.id)
+
+    @dag(
+        dag_id=f"library__{declared.id}",
+        dag_display_name=declared.title,
+        description=declared.title_en,
+        doc_md=words.library(declared, lead),
+        schedule=AssetAny(*members),
+        params=when.date_param(),
+        max_active_runs=1,  # one run at a time, and the announcements of many feeds become one run
+        catchup=False,
+        default_args=rules.defaults(lead.title, rules.LIBRARY),
+        tags=["library", declared.kind, declared.lead],
+    )
+    def line() -> None:
+        @task(inlets=members)
+        def resolve(*, params: Any = None, dag_run: Any = None, inlet_events: Any = None) -> int:
+            """One number one source, and every declared cross-check; → run id."""
+            # The newest announcement of every member, not the events of this run: Airflow hands over only one of two
+            # that came while it was busy.
+            newest = [day for member in members for day in announced(inlet_events[member].ascending(False).limit(1))]
+            day = when.given_date(params) or max(newest, default=when.business_date(params, dag_run))
+            return int(rules.attempt("shuyuan.flow:resolve", declared.id, day))
+
+        @task(outlets=[published])
+        def publish(run_id: int, *, outlet_events: Any = None) -> int:
+            """Delta → current rows, history, discrepancies and audit in one transaction; then the published library is judged."""
+            done = int(rules.attempt("shuyuan.flow:publish", run_id))
+            outlet_events[published].extra = {"run_id": done}
+            return done
+
+        publish(resolve())
+
+    line()
+
+
+for entry in rules.catalog().libraries.values():
+    if rules.wanted(f"library__{entry.id}"):
+        library(entry)
