@@ -16,7 +16,7 @@ from shuyuan.standards.rawbytes import Mask, first_bytes, holds_any, holds_below
 
 # What departments write for "nothing" (and what their exporters leave behind); compared after trimming.
 _EXPORTED: Final = ("null", "NULL", "Null", "(null)", "<null>", r"\N", "None", "NaN", "nan", "N/A", "n/a", "#N/A", "NA")
-_TYPED: Final = ("-", "--", "---", "—", "——", "/", "\\", "无", "暂无", "空", "空值", "暂缺")
+_TYPED: Final = ("-", "--", "---", "－", "－－", "—", "——", "/", "\\", "无", "暂无", "空", "空值", "暂缺")
 NULL_TOKENS: Final = frozenset(_EXPORTED + _TYPED)
 _NULL_TOKENS: Final = pa.array(sorted(NULL_TOKENS | {""}), pa.string())
 _LONGEST_TOKEN: Final = max(len(token.encode()) for token in NULL_TOKENS)

@@ -26,7 +26,7 @@ _MARKS: Final = np.frombuffer(b"-/.", np.uint8)
 _SEPARATED_TIMED: Final = r"^\d{4}(-\d{2}-|/\d{2}/|\.\d{2}\.)\d{2}[ T]\d{1,2}[:;]\d{2}([:;]\d{2}(\.\d{1,9})?)?$"
 _COMPACT_TIMED: Final = r"^\d{8}([01]\d|2[0-4])[0-5]\d([0-5]\d(\.?\d{1,9})?)?$"
 _ODD: Final = re.compile(
-    r"(?P<y>\d{4})(?P<s>[-/.年])(?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?"
+    r"(?P<y>\d{4})(?:(?P<mark>[-/.])|年)(?P<m>\d{1,2})(?(mark)(?P=mark)|月)(?P<d>\d{1,2})(?(mark)|日?)"
     r"[ T]*(?P<half>上午|下午|AM|PM)?\s*(?:(?P<H>\d{1,2})[:;时](?P<M>\d{1,2})(?:[:;分](?P<S>\d{1,2})(?:\.\d+)?秒?)?分?)?"
     r"\s*(?P<half2>AM|PM)?\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE | re.ASCII,

@@ -1,0 +1,198 @@
+"""Citizen numbers and credit codes: published vectors, an independent oracle, and what feeds do to them."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pytest
+from stdnum.cn import ric, uscc
+from stdnum.exceptions import ValidationError
+
+from shuyuan.standards import parse
+
+AS_OF = date(2026, 11, 20)
+DIGITS = "0123456789"
+ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def _verdicts(item_type: str, texts: list[str], as_of: date | None = AS_OF) -> list[str | None]:
+    return list(parse(item_type, pa.array(texts, pa.string()), as_of=as_of).verdicts.to_pylist())
+
+
+def _values(item_type: str, texts: list[str]) -> list[str | None]:
+    return list(parse(item_type, pa.array(texts, pa.string())).values.to_pylist())
+
+
+@pytest.mark.parametrize("number", ["11010519491231002X", "810000199408230021", "830000199201300022"])
+def test_published_citizen_numbers_are_fine(number: str) -> None:
+    assert _verdicts("citizen_id", [number]) == [None]
+    assert _values("citizen_id", [number]) == [number]
+
+
+def test_citizen_numbers_are_normalised() -> None:
+    spoiled = [
+        "11010519491231002x",
+        " 110105 19491231 002X\t",
+        "１１０１０５１９４９１２３１００２Ｘ",
+        "'11010519491231002X",
+        "\ufeff11010519491231002X",
+    ]
+    read = parse("citizen_id", pa.array(spoiled))
+    assert set(read.values.to_pylist()) == {"11010519491231002X"}
+    assert read.changed.to_pylist() == [True] * 5
+
+
+def test_foreigners_permanent_residence_number_is_valid() -> None:
+    body = "91144019900307001"
+    number = body + _check(body)
+    assert _verdicts("citizen_id", [number]) == [None]
+
+
+def test_legacy_number_is_upgraded() -> None:
+    read = parse("citizen_id", pa.array(["110105491231002"]))
+    assert read.values.to_pylist() == ["11010519491231002X"]
+    assert read.verdicts.to_pylist() == ["id_15_digits"]
+
+
+@pytest.mark.parametrize(
+    ("born", "verdict"),
+    [
+        ("18961119", "id_birth_implausible"),
+        ("19000101", None),
+        ("20261120", None),
+        ("20261121", "id_birth_implausible"),
+        ("20000229", None),
+        ("19000229", "id_birth_date"),
+        ("20001301", "id_birth_date"),
+        ("20000100", "id_birth_date"),
+        ("11111111", "id_birth_date"),
+    ],
+)
+def test_birth_date_inside_the_number(born: str, verdict: str | None) -> None:
+    body = f"110105{born}001"
+    assert _verdicts("citizen_id", [body + _check(body)]) == [verdict]
+
+
+def test_age_of_130_years_is_counted_from_the_business_date() -> None:
+    body = "11010519010203001"
+    number = body + _check(body)
+    assert _verdicts("citizen_id", [number], date(2031, 2, 3)) == [None]
+    assert _verdicts("citizen_id", [number], date(2031, 2, 4)) == ["id_birth_implausible"]
+    assert _verdicts("citizen_id", [number], None) == [None]
+
+
+def test_citizen_numbers_against_an_independent_oracle() -> None:
+    """python-stdnum is right about counties that are older than the holder; it refuses the rest, and 81, 82, 83 and 9."""
+    numbers = _random_citizen_numbers(3000)
+    ours = [verdict is None for verdict in _verdicts("citizen_id", numbers)]
+    theirs = [_oracle(ric, number) for number in numbers]
+    assert ours == theirs
+    assert 500 < sum(ours) < 2900
+
+
+def test_credit_codes_against_an_independent_oracle() -> None:
+    """python-stdnum checks the outer character only and requires eight leading digits, as these codes have."""
+    codes = _random_credit_codes(3000)
+    ours = [verdict in (None, "uscc_org_checksum") for verdict in _verdicts("uscc", codes)]
+    theirs = [_oracle(uscc, code) for code in codes]
+    assert ours == theirs
+    assert 500 < sum(ours) < 2900
+
+
+@pytest.mark.parametrize("code", ["91350100M000100Y43", "91110000600037341L"])
+def test_published_credit_codes_are_fine(code: str) -> None:
+    assert _verdicts("uscc", [code]) == [None]
+    assert _values("uscc", [f" {code.lower()} "]) == [code]
+
+
+@pytest.mark.parametrize("head", ["N2440300", "A1110000", "Y1310000", "91440300", "MF123456"])
+def test_first_eight_characters_may_be_letters(head: str) -> None:
+    organisation = "MA5DA123"
+    code = head + organisation + _organisation_check(organisation)
+    assert _verdicts("uscc", [code + _credit_check(code)]) == [None]
+
+
+def test_inner_check_is_a_reason_of_its_own_and_keeps_the_code() -> None:
+    right = _organisation_check("MA5DA123")
+    wrong = next(digit for digit in DIGITS if digit != right)
+    code = "91440300MA5DA123" + wrong
+    code += _credit_check(code)
+    assert _verdicts("uscc", [code]) == ["uscc_org_checksum"]
+    assert _values("uscc", [code]) == [code]
+
+
+def test_every_single_typing_error_is_found() -> None:
+    for item_type, right, alphabet in (
+        ("citizen_id", "11010519491231002X", DIGITS),
+        ("uscc", "91350100M000100Y43", ALPHABET),
+    ):
+        wrong = [
+            right[:place] + other + right[place + 1 :]
+            for place in range(len(right))
+            for other in alphabet
+            if other != right[place]
+        ]
+        read = parse(item_type, pa.array(wrong))
+        assert read.values.null_count == len(wrong)
+
+
+def test_neighbours_do_not_disturb_each_other() -> None:
+    """Plain, tidied, masked, empty and broken rows in one column come back in their own places."""
+    texts = ["11010519491231002X", None, "x", "11010519491231002x", "110105491231002", "-", "110105********002X"] * 50
+    read = parse("citizen_id", pa.array(texts, pa.string()))
+    right = "11010519491231002X"
+    assert read.values.to_pylist() == [right, None, None, right, right, None, None] * 50
+    assert read.verdicts.to_pylist() == [None, None, "id_length", None, "id_15_digits", None, "masked"] * 50
+    assert read.changed.to_pylist() == [False, False, True, True, True, True, True] * 50
+
+
+def _check(body: str) -> str:
+    """ISO 7064 MOD 11-2."""
+    weights = [pow(2, 17 - place, 11) for place in range(17)]
+    return "10X98765432"[sum(int(d) * w for d, w in zip(body, weights, strict=True)) % 11]
+
+
+def _organisation_check(body: str) -> str:
+    values = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    total = sum(values.index(c) * w for c, w in zip(body, (3, 7, 9, 10, 5, 8, 4, 2), strict=True))
+    return "0123456789X0"[11 - total % 11]
+
+
+def _credit_check(body: str) -> str:
+    total = sum(ALPHABET.index(c) * pow(3, place, 31) for place, c in enumerate(body))
+    return ALPHABET[(31 - total % 31) % 31]
+
+
+def _oracle(module: object, text: str) -> bool:
+    try:
+        module.validate(text)  # type: ignore[attr-defined]
+    except (ValidationError, KeyError):
+        return False
+    return True
+
+
+def _random_citizen_numbers(count: int) -> list[str]:
+    draw, numbers = random.Random(11643), []
+    for _ in range(count):
+        born = date(1930, 1, 1) + timedelta(days=draw.randrange(33000))
+        body = f"{draw.choice(['110105', '310101', '110101'])}{born:%Y%m%d}{draw.randrange(1, 1000):03d}"
+        number = body + _check(body)
+        if draw.random() < 0.5:
+            place = draw.randrange(6, 18)
+            number = number[:place] + draw.choice(DIGITS) + number[place + 1 :]
+        numbers.append(number)
+    return numbers
+
+
+def _random_credit_codes(count: int) -> list[str]:
+    draw, codes = random.Random(32100), []
+    for _ in range(count):
+        body = "9" + "".join(draw.choices(DIGITS, k=7)) + "".join(draw.choices(ALPHABET, k=9))
+        code = body + _credit_check(body)
+        if draw.random() < 0.5:
+            place = draw.randrange(8, 18)
+            code = code[:place] + draw.choice(ALPHABET) + code[place + 1 :]
+        codes.append(code)
+    return codes

@@ -1,0 +1,141 @@
+"""Every reason `standards` can give is earned by a real cell, and keeps the promises of the contract."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from shuyuan.standards import ARROW_TYPES, DIMENSIONS, REASONS, parse
+
+AS_OF = date(2026, 11, 20)
+CODES = {"codes": {"1": "男性", "2": "女性"}, "crosswalk": {"M": "1"}}
+DIVISIONS = {"codes": ["440303", "440303001"]}
+
+EARNED: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("id_length", "citizen_id", "1101051949", {}),
+    ("id_charset", "citizen_id", "1101051949123100AX", {}),
+    ("id_checksum", "citizen_id", "110105194912310021", {}),
+    ("id_birth_date", "citizen_id", "110105194902300022", {}),
+    ("id_birth_date", "citizen_id", "110105490230002", {}),
+    ("id_birth_implausible", "citizen_id", "440524188001010014", {}),
+    ("id_15_digits", "citizen_id", "110105491231002", {}),
+    ("id_region_unknown", "citizen_id", "180105194912310022", {}),
+    ("excel_mangled", "citizen_id", "1.10105E+17", {}),
+    ("excel_mangled", "citizen_id", "110105194912310000", {}),
+    ("excel_mangled", "uscc", "9.1110105E+17", {}),
+    ("excel_mangled", "identifier", "4.40301E+14", {}),
+    ("excel_mangled", "phone", "1.38001E+10", {}),
+    ("masked", "citizen_id", "330222************", {}),
+    ("masked", "citizen_id", "330222XXXXXXXX002X", {}),
+    ("masked", "uscc", "9135********0Y43", {}),
+    ("masked", "person_name", "张*丰", {}),
+    ("masked", "person_name", "李某", {}),
+    ("masked", "phone", "138＊＊＊＊8000", {}),
+    ("masked", "address", "深圳市南山区****", {}),
+    ("masked", "amount", "***", {}),
+    ("masked", "date", "1990-**-**", {}),
+    ("masked", "text", "******", {}),
+    ("uscc_length", "uscc", "91350100M000", {}),
+    ("uscc_charset", "uscc", "91350100M000100YO3", {}),
+    ("uscc_charset", "uscc", "0" * 18, {}),
+    ("uscc_checksum", "uscc", "91350100M000100Y44", {}),
+    ("uscc_org_checksum", "uscc", "91350100M000100Y56", {}),
+    ("uscc_is_tax_number", "uscc", "440301103097413", {}),
+    ("uscc_is_citizen_id", "uscc", "11010519491231002X", {}),
+    ("uscc_is_org_code", "uscc", "74218321-3", {}),
+    ("date_unparsable", "date", "201211", {}),
+    ("date_unparsable", "date", "43559", {}),
+    ("date_unparsable", "date", "2019-02-29", {}),
+    ("date_sentinel", "date", "2099/12/31", {}),
+    ("date_sentinel", "date", "有效期: 无处罚期限", {}),
+    ("date_future", "date", "2026-11-21", {}),
+    ("date_implausible", "date", "1810-05-01", {}),
+    ("code_unknown", "code", "3", CODES),
+    ("code_crosswalked", "code", "M", CODES),
+    ("code_crosswalked", "code", "女性", CODES),
+    ("division_unknown", "division", "440399", DIVISIONS),
+    ("division_malformed", "division", "深圳市罗湖区", DIVISIONS),
+    ("amount_unparsable", "amount", "5,000000", {}),
+    ("amount_unparsable", "amount", "10%", {}),
+    ("amount_foreign_currency", "amount", "3万美元", {}),
+    ("amount_out_of_range", "amount", "100000000000000", {}),
+    ("amount_negative", "amount", "-1e-05", {}),
+    ("integer_unparsable", "integer", "1.5", {}),
+    ("integer_unparsable", "integer", "9223372036854775808", {}),
+    ("coordinate_unparsable", "coordinate", "东门口", {}),
+    ("coordinate_out_of_range", "coordinate", "0.0", {}),
+    ("phone_malformed", "phone", "13800138000、13900139000", {}),
+    ("text_control_chars", "text", "罚款\x01决定", {}),
+    ("text_control_chars", "person_name", "张三\u200b", {}),
+    ("text_formula", "text", "=HYPERLINK(A1)", {}),
+    ("text_formula", "org_name", "@SUM(A1)", {}),
+    ("name_private_use", "person_name", "张\ue863", {}),
+    ("name_lost_character", "person_name", "张?", {}),
+    ("name_has_digits", "person_name", "张三2", {}),
+]
+
+
+def _one(item_type: str, text: str, **options: Any) -> tuple[Any, str | None, bool]:
+    read = parse(item_type, pa.array([text], pa.string()), as_of=AS_OF, **options)
+    return read.values[0].as_py(), read.verdicts[0].as_py(), read.changed[0].as_py()
+
+
+@pytest.mark.parametrize(("reason", "item_type", "text", "options"), EARNED)
+def test_cell_earns_reason(reason: str, item_type: str, text: str, options: dict[str, Any]) -> None:
+    value, verdict, changed = _one(item_type, text, **options)
+    assert verdict == reason
+    assert (value is not None) == REASONS[reason].usable
+    assert changed or value is not None, "an unusable cell keeps its text as read"
+
+
+def test_every_reason_is_earned_above() -> None:
+    assert {row[0] for row in EARNED} == set(REASONS)
+
+
+def test_reasons_are_complete_and_ordered() -> None:
+    ranks = [reason.severity_rank for reason in REASONS.values()]
+    assert ranks == sorted(set(ranks))
+    assert max(r.severity_rank for r in REASONS.values() if r.usable) < min(
+        r.severity_rank for r in REASONS.values() if not r.usable
+    )
+    for code, reason in REASONS.items():
+        assert reason.code == code
+        assert reason.dimension in DIMENSIONS
+        assert reason.zh
+        assert reason.en
+
+
+@pytest.mark.parametrize("item_type", ARROW_TYPES)
+def test_null_tokens_are_null_without_verdict(item_type: str) -> None:
+    tokens = [None, "", " ", "\u3000", r"\N", "null", "NULL", "暂无", "-", "--", "无", "－", "N/A"]
+    read = parse(item_type, pa.array(tokens, pa.string()))
+    assert read.values.null_count == read.verdicts.null_count == len(tokens)
+    assert read.values.type == ARROW_TYPES[item_type]
+    assert read.changed.to_pylist() == [False, False, *[True] * (len(tokens) - 2)]
+
+
+@pytest.mark.parametrize("item_type", ARROW_TYPES)
+def test_shapes_that_readers_hand_over(item_type: str) -> None:
+    whole = pa.array(["1", "2019-04-04", None, "张三", "11010519491231002X", "-"], pa.string())
+    expected = parse(item_type, whole)
+    chunked = pa.chunked_array([whole.slice(0, 2), whole.slice(2), whole.slice(0, 0)])
+    for shape in (chunked, whole.cast(pa.large_string()), whole.dictionary_encode(), _shifted(whole)):
+        read = parse(item_type, shape)
+        assert (read.values, read.verdicts, read.changed) == (expected.values, expected.verdicts, expected.changed)
+    for empty in (pa.array([], pa.string()), pa.chunked_array([], pa.string()), pa.nulls(0)):
+        assert len(parse(item_type, empty).values) == 0
+
+
+def _shifted(whole: pa.Array) -> pa.Array:
+    """The same texts in the middle of a longer buffer."""
+    return pa.concat_arrays([pa.array(["x", None, "前"]), whole, pa.array(["后"])]).slice(3, len(whole))
+
+
+def test_unknown_type_and_unit_say_the_way_out() -> None:
+    with pytest.raises(ValueError, match="citizen_id"):
+        parse("身份证", pa.array(["1"]))
+    with pytest.raises(ValueError, match="万元"):
+        parse("amount", pa.array(["1"]), unit="斤")
