@@ -19,6 +19,7 @@ __all__ = [
     "Identifier",
     "Literal",
     "assignments",
+    "assignments_from",
     "columns",
     "fragment",
     "join",
@@ -65,6 +66,11 @@ def columns(names: Iterable[str], prefix: str | None = None) -> Composed:
 def assignments(names: Iterable[str]) -> Composed:
     """`"name" = %(name)s, …` for an UPDATE."""
     return join(SQL("{} = {}").format(Identifier(name), Placeholder(name)) for name in names)
+
+
+def assignments_from(row: str, names: Iterable[str]) -> Composed:
+    """`"name" = row."name", …` for an upsert."""
+    return join(SQL("{} = {}").format(Identifier(name), Identifier(row, name)) for name in names)
 
 
 def text_of(composed: Composable) -> str:

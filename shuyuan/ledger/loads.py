@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -26,7 +27,7 @@ class Step:
     file_sha256: str | None = None
     rows_in: int | None = None
     rows_out: int | None = None
-    counts: dict[str, object] = field(default_factory=dict)
+    counts: Mapping[str, object] = field(default_factory=dict)
     outcome: str = "ok"
     message: str | None = None
     began: float = field(default_factory=perf_counter)
@@ -34,7 +35,7 @@ class Step:
     def record(self, connection: Connection) -> None:
         """Write the audit row; it commits or rolls back with the work it describes."""
         values = {name: value for name, value in vars(self).items() if name != "began"}
-        values |= {"actor": actor(), "counts": Jsonb(self.counts), "seconds": perf_counter() - self.began}
+        values |= {"actor": actor(), "counts": Jsonb(dict(self.counts)), "seconds": perf_counter() - self.began}
         connection.execute(statement("ledger/record_load"), values)
 
     def record_alone(self, outcome: str, message: str) -> None:

@@ -11,14 +11,28 @@ def claims(member: Member, resource: Resource, table: Composable) -> Composed:
 
     Where several rows name the entity, the one with the greatest `latest` item speaks (then the greatest key).
     """
-    items = columns(item.name for item in resource.items)
     if member.on == resource.key:
-        return statement("steps/claim_single", on=Identifier(member.on[0]), items=items, table=table)
+        return statement("steps/claim_single", on=Identifier(member.on[0]), items=_items(resource), table=table)
+    return picked(member, resource, linked(member, resource, table))
+
+
+def linked(member: Member, resource: Resource, table: Composable) -> Composed:
+    """Every row once per entity that it names."""
+    items = _items(resource)
     rows = [statement("steps/claim_rows", on=Identifier(on), items=items, table=table) for on in member.on]
+    return join(rows, " UNION ALL ")
+
+
+def picked(member: Member, resource: Resource, rows: Composable) -> Composed:
+    """Of the linked rows of an entity, the one that speaks."""
     latest = Identifier(member.latest or "_key")
-    return statement("steps/claim_latest", items=items, latest=latest, rows=join(rows, " UNION ALL "))
+    return statement("steps/claim_latest", items=_items(resource), latest=latest, rows=rows)
 
 
 def is_aligned(member: Member, resource: Resource) -> bool:
     """Whether the resource's buckets are the library's: then a bucket is read without a shuffle."""
     return member.on == (resource.bucket_item,)
+
+
+def _items(resource: Resource) -> Composed:
+    return columns(item.name for item in resource.items)

@@ -1,0 +1,133 @@
+"""The first half of a delivery's line: receive → read. Each step resumes from the batch's state and may be repeated.
+
+Between steps only the batch id travels. Staged files stand in `lake/staged/<batch>`; the ledger says which of them count.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from shuyuan import settings
+from shuyuan.catalog import Resource, load_catalog
+from shuyuan.db.engine import Connection, transaction
+from shuyuan.flow.step import LOADER, Rejected, audited, batch_step, of_batch, refusing
+from shuyuan.intake import receive as inbox
+from shuyuan.intake.errors import ReadError
+from shuyuan.intake.read import Column, RawRows
+from shuyuan.intake.read import read as read_rows
+from shuyuan.intake.staged import Staged
+from shuyuan.intake.standardise import Standardised, standardise
+from shuyuan.ledger import batches, findings
+from shuyuan.ledger.batches import Batch
+from shuyuan.ledger.findings import Finding
+from shuyuan.ledger.loads import Step
+
+
+def receive(resource_id: str, business_date: date) -> int | None:
+    """Take the next delivery of a resource for a business date from the inbox. → batch id, or None when nothing new has come.
+
+    The file is archived byte for byte and a batch opened. A file that came before is noted once as a duplicate.
+    """
+    resource = load_catalog(settings.load().catalog).resources[resource_id]
+    with audited(Step("receive", resource=resource_id)) as step:
+        for delivery in _deliveries(resource, business_date):
+            inbox.archive(delivery)
+            with transaction(LOADER) as connection:
+                batch, new = _open(connection, resource, business_date, delivery)
+                _note_receipt(connection, step, batch, delivery, new=new)
+            if new or batch.state in ("received", "read", "checked"):
+                return batch.batch_id
+    return None
+
+
+def _deliveries(resource: Resource, business_date: date) -> list[inbox.Delivery]:
+    try:
+        return list(inbox.deliveries(resource, business_date, settings.load().inbox))
+    except ReadError as error:
+        raise Rejected(error.code, str(error)) from error
+
+
+def _open(
+    connection: Connection, resource: Resource, business_date: date, delivery: inbox.Delivery
+) -> tuple[Batch, bool]:
+    batch_id, new = batches.open_batch(
+        connection,
+        resource=resource.id,
+        business_date=business_date,
+        mode=resource.delivery.mode,
+        file_name=delivery.path.name,
+        file_sha256=delivery.sha256,
+        file_bytes=delivery.size,
+        control_rows=delivery.control_rows,
+    )
+    return batches.get(connection, batch_id), new
+
+
+def _note_receipt(connection: Connection, step: Step, batch: Batch, delivery: inbox.Delivery, *, new: bool) -> None:
+    again = not new and delivery.path.name != batch.file_name
+    if not new and (not again or _noted(connection, batch.batch_id, delivery.path.name)):
+        return
+    receipt = Step("receive", resource=step.resource, batch_id=batch.batch_id, began=step.began)
+    receipt.file_name, receipt.file_sha256 = delivery.path.name, delivery.sha256
+    if again:
+        receipt.outcome, receipt.message = (
+            "duplicate",
+            f"{delivery.path.name} is {batch.file_name} again; batch {batch.batch_id} stands",
+        )
+    receipt.record(connection)
+
+
+def _noted(connection: Connection, batch_id: int, file_name: str) -> bool:
+    query = "SELECT FROM ledger.load WHERE batch_id = %s AND outcome = 'duplicate' AND file_name = %s"
+    return connection.execute(query, [batch_id, file_name]).fetchone() is not None
+
+
+def read(batch_id: int) -> int:
+    """Read and standardise the archived file: every physical row ends as loaded, quarantined, blank or preamble."""
+    catalog, batch, resource = of_batch(batch_id)
+    if batch.state != "received":
+        return batch_id
+    with audited(batch_step("read", batch)) as step, refusing(batch):
+        raw = _read_file(batch, resource)
+        _against_control(batch, raw)
+        result = standardise(raw, resource, catalog, batch.business_date)
+        Staged.of(batch.folder).save(result)
+        with transaction(LOADER) as connection:
+            _record_read(connection, batch, raw, result, step)
+    return batch_id
+
+
+def _read_file(batch: Batch, resource: Resource) -> RawRows:
+    delivery = resource.delivery
+    wanted = [Column(item.name, item.headers, required=not item.optional_column) for item in resource.items]
+    if delivery.op:
+        wanted.append(Column("_op", (delivery.op,)))
+    path = inbox.archived(batch.file_sha256)
+    return read_rows(path, wanted, encoding=delivery.encoding, sheet=delivery.sheet, header_row=delivery.header_row)
+
+
+def _against_control(batch: Batch, raw: RawRows) -> None:
+    rows = raw.table.num_rows + len(raw.rejects)
+    if batch.control_rows is not None and batch.control_rows != rows:
+        raise Rejected(
+            "truncated",
+            f"{batch.file_name}: {rows} data rows, but its control file promises {batch.control_rows}; ask {batch.resource} to send it again",
+        )
+    if rows == 0 and batch.mode == "full":
+        raise Rejected(
+            "header_only",
+            f"{batch.file_name}: a full delivery without rows; if the register is empty, say so in writing",
+        )
+
+
+def _record_read(connection: Connection, batch: Batch, raw: RawRows, result: Standardised, step: Step) -> None:
+    counts = {"physical": raw.physical, "loaded": result.rows.num_rows, "quarantined": result.rejects.num_rows}
+    counts |= {"blank": raw.blank, "preamble": raw.preamble}
+    batches.advance(connection, batch.batch_id, "read", **counts)
+    findings.evidence(connection, batch.batch_id, result.evidence)
+    findings.quarantine(connection, batch.batch_id, result.rejects)
+    findings.record(
+        connection, [Finding(n.kind, "info", n.message, "规范性") for n in raw.notes], batch_id=batch.batch_id
+    )
+    step.rows_in, step.rows_out, step.counts = raw.physical, result.rows.num_rows, counts
+    step.record(connection)

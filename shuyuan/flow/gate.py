@@ -1,0 +1,138 @@
+"""The second half of a delivery's line: check → admit. The delta is judged, then it becomes current in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pyarrow as pa
+
+from shuyuan.catalog import Resource
+from shuyuan.db.engine import Connection, transaction
+from shuyuan.db.sql import statement, table
+from shuyuan.flow.step import LOADER, Rejected, audited, batch_step, of_batch, refusing
+from shuyuan.intake.staged import Staged, without_repeats
+from shuyuan.lake import duck, snapshot
+from shuyuan.lake.delta import Counts, Delta
+from shuyuan.lake.snapshot import Snapshot
+from shuyuan.ledger import batches, findings, snapshots, validations
+from shuyuan.ledger.batches import Batch
+from shuyuan.ledger.loads import Step
+from shuyuan.publish import source
+from shuyuan.quality import judge
+from shuyuan.quality.verdict import BatchCounts, Verdict
+
+
+def check(batch_id: int) -> int:
+    """Judge the delta by the resource's suite: reject the batch, quarantine rows, or note. Raises Rejected when refused."""
+    _, batch, resource = of_batch(batch_id)
+    if batch.state != "read":
+        return batch_id
+    with audited(batch_step("check", batch)) as step, refusing(batch), duck.connect() as engine:
+        staged = Staged.of(batch.folder)
+        with transaction(LOADER) as connection:
+            live = snapshot.load(snapshots.manifest(connection, "source", batch.resource))
+            delta, counts = _delta(engine, batch, resource, live, staged, pa.array([], pa.int64()))
+            staging = source.stage(connection, resource, batch, delta)
+            evidence = _evidence(connection, batch_id)
+        verdict = judge.batch(batch_id, resource, evidence, _batch_counts(batch, counts, live), staging)
+        with transaction(LOADER) as connection:
+            _record_verdict(connection, batch, verdict, staged, step)
+    if verdict.decision == "reject":
+        raise Rejected("suite", f"{batch.file_name}: {step.message}", batch_id=batch_id)
+    return batch_id
+
+
+def _offending(verdict: Verdict, staged: Staged) -> pa.Table:
+    """Every line that a failed warning names, by verdict or by its full query; never GX's capped lists."""
+    named = [staged.lines_with(verdict.verdict_rules)]
+    if verdict.rows is not None:
+        named.append(verdict.rows.select(named[0].column_names).cast(named[0].schema))
+    return without_repeats(pa.concat_tables(named))
+
+
+def _delta(
+    engine: duck.Duck, batch: Batch, resource: Resource, live: Snapshot, staged: Staged, without: pa.Array
+) -> tuple[Delta, Counts]:
+    delta = Delta(engine, source.shape(resource), live, batch.business_date)
+    return delta, delta.compute(staged.rows, without, staged.withheld())
+
+
+def _evidence(connection: Connection, batch_id: int) -> pa.Table:
+    rows = connection.execute(
+        "SELECT item, reason, rows FROM ledger.evidence WHERE batch_id = %s", [batch_id]
+    ).fetchall()
+    return pa.Table.from_pylist(
+        [dict(zip(findings.EVIDENCE.names, row, strict=True)) for row in rows], schema=findings.EVIDENCE
+    )
+
+
+def _batch_counts(batch: Batch, counts: Counts, live: Snapshot) -> BatchCounts:
+    accounted = {name: getattr(batch, name) for name in ("physical", "loaded", "quarantined", "blank", "preamble")}
+    return BatchCounts(**accounted, **asdict(counts), previous_rows=live.rows)
+
+
+def _record_verdict(connection: Connection, batch: Batch, verdict: Verdict, staged: Staged, step: Step) -> None:
+    validations.record(connection, verdict, batch_id=batch.batch_id)
+    findings.record(connection, verdict.findings, batch_id=batch.batch_id)
+    if verdict.decision == "reject":
+        failed = "; ".join(f.message for f in verdict.findings if f.severity == "critical")
+        step.outcome, step.message = "refused", failed
+        batches.advance(connection, batch.batch_id, "rejected", reason=f"suite: {failed}")
+    else:
+        aside = staged.set_aside(_offending(verdict, staged))
+        findings.quarantine(connection, batch.batch_id, aside)
+        loaded, quarantined = (batch.loaded or 0) - aside.num_rows, (batch.quarantined or 0) + aside.num_rows
+        batches.advance(connection, batch.batch_id, "checked", loaded=loaded, quarantined=quarantined)
+        step.rows_in, step.rows_out, step.counts = (
+            batch.loaded,
+            loaded,
+            {"set_aside": aside.num_rows, "score": verdict.score},
+        )
+    step.record(connection)
+
+
+def admit(batch_id: int) -> int:
+    """Make the checked rows the resource's current rows: lake snapshot, `source.<resource>`, pointer and audit, together.
+
+    A full delivery older than the live one changes nothing and ends as `outdated`; rows of a late change file count only
+    where nothing newer is known. A second full delivery for the same date supersedes the first.
+    """
+    _, batch, resource = of_batch(batch_id)
+    if batch.state != "checked":
+        return batch_id
+    with audited(batch_step("admit", batch)) as step, duck.connect() as engine, transaction(LOADER) as connection:
+        snapshots.lock(connection, "source", batch.resource)
+        batch = batches.get(connection, batch_id, lock=True)
+        if batch.state == "checked":
+            _admit(engine, connection, batch, resource, step)
+            connection.execute(statement("steps/drop_staging", staging=table("staging", f"batch_{batch_id}")))
+    return batch_id
+
+
+def _admit(engine: duck.Duck, connection: Connection, batch: Batch, resource: Resource, step: Step) -> None:
+    before = batches.live(connection, batch.resource)
+    if before and batch.mode == "full" and batch.business_date < before.business_date:
+        reason = (
+            f"full delivery for {batch.business_date}, but {before.business_date} (batch {before.batch_id}) is live"
+        )
+        batches.advance(connection, batch.batch_id, "outdated", reason=reason)
+        step.outcome, step.message = "nothing", reason
+        step.record(connection)
+        return
+    staged = Staged.of(batch.folder)
+    live = snapshot.load(snapshots.manifest(connection, "source", batch.resource))
+    delta, counts = _delta(engine, batch, resource, live, staged, _set_aside(connection, batch.batch_id))
+    after = delta.next_snapshot(f"source/{batch.table}/{batch.batch_id}", batch.batch_id)
+    source.apply(connection, resource, batch, delta, counts)
+    day = max(batch.business_date, before.business_date) if before else batch.business_date
+    snapshots.move(connection, "source", batch.resource, after.manifest, day, batch_id=batch.batch_id)
+    batches.advance(connection, batch.batch_id, "admitted", snapshot=after.manifest, **asdict(counts))
+    batches.supersede(connection, batch)
+    step.rows_in, step.rows_out = batch.loaded, counts.inserted + counts.updated + counts.deleted
+    step.counts = asdict(counts)
+    step.record(connection)
+
+
+def _set_aside(connection: Connection, batch_id: int) -> pa.Array:
+    lines = connection.execute("SELECT line FROM ledger.quarantine WHERE batch_id = %s", [batch_id]).fetchall()
+    return pa.array([line for (line,) in lines], pa.int64())

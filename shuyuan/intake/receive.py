@@ -1,0 +1,94 @@
+"""Receive: find a delivery in the department's inbox, fingerprint it, keep it byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from shuyuan import settings
+from shuyuan.catalog import Resource
+from shuyuan.intake.errors import ReadError
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file in the inbox. `control_rows`: data rows its `.ok` control file promises, None where none is asked for."""
+
+    path: Path
+    sha256: str
+    size: int
+    control_rows: int | None
+
+
+class BadControl(ReadError):
+    """The `.ok` control file does not hold a row count."""
+
+    code = "bad_control"
+
+
+def deliveries(resource: Resource, business_date: date, inbox: Path) -> Iterator[Delivery]:
+    """The complete deliveries of a resource for a date, by name. One whose control file has not come yet is not complete.
+
+    Raises BadControl naming the control file when it holds no number.
+    """
+    pattern = resource.delivery.pattern.replace("{date}", business_date.strftime("%Y%m%d"))
+    # A second or corrected delivery keeps the stem: resident_20261118.csv, resident_20261118_2.csv.
+    stem, dot, suffix = pattern.rpartition(".")
+    for path in sorted((inbox / resource.department).glob(f"{stem}*{dot}{suffix}")):
+        control = path.with_name(path.name + ".ok")
+        if control.exists() or not resource.delivery.control:
+            yield Delivery(path, fingerprint(path), path.stat().st_size, _control_rows(control))
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _control_rows(control: Path) -> int | None:
+    if not control.exists():
+        return None
+    text = control.read_text(encoding="utf-8", errors="replace").strip()
+    if not text.isdecimal():
+        way_out = "ask for a control file that holds the number of data rows and nothing else"
+        raise BadControl(str(control), "the control file holds no row count", way_out, line=1, value=text)
+    return int(text)
+
+
+def archived(sha256: str) -> Path:
+    """Where a delivery is kept byte for byte."""
+    return settings.load().archive / sha256[:2] / sha256
+
+
+def archive(delivery: Delivery) -> Path:
+    """Copy a delivery into the archive, once. Raises BadCopy when the file changed while it was read."""
+    target = archived(delivery.sha256)
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    _copy(delivery.path, part)
+    if fingerprint(part) != delivery.sha256:
+        part.unlink()
+        raise BadCopy(f"{delivery.path}: changed while it was received; the next run takes it when it rests")
+    part.replace(target)
+    return target
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while chunk := reader.read(CHUNK):
+            writer.write(chunk)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+class BadCopy(Exception):
+    """The delivery changed under our hands; try again later."""

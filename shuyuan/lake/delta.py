@@ -1,0 +1,110 @@
+"""The delta between a delivery and the live snapshot, and the next snapshot: only touched buckets are written.
+
+Knows keys, hashes and buckets; what the items mean is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from shuyuan import settings
+from shuyuan.db.sql import SQL, Composed, Identifier, columns, statement, text_of
+from shuyuan.lake import duck
+from shuyuan.lake.snapshot import Bucket, Snapshot, save
+
+BOOKKEEPING = "NULL::VARCHAR AS _key, NULL::VARCHAR AS _hash, NULL::DATE AS _as_of, NULL::BOOLEAN AS _deleted, NULL::INTEGER AS _bucket"
+NOTHING = f"SELECT {BOOKKEEPING} WHERE false"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the lake must know of a resource: its item columns and the one whose hash decides the bucket."""
+
+    items: tuple[str, ...]
+    bucket_item: str
+    change: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a delta does: rows by kind. `stale`: rows of a late change file about keys that are newer in the snapshot."""
+
+    inserted: int
+    updated: int
+    deleted: int
+    unchanged: int
+
+
+def bucket_of(item: str) -> Composed:
+    """SQL of the bucket of a value: portable (md5), the same on every engine."""
+    buckets = SQL(str(settings.load().buckets))
+    return statement("steps/bucket", item=Identifier(item), buckets=buckets)
+
+
+class Delta:
+    """Tables `new`, `old`, `withheld` and `delta` on one DuckDB connection."""
+
+    def __init__(self, connection: duck.Duck, shape: Shape, live: Snapshot, business_date: date) -> None:
+        self.connection, self.shape, self.live, self.business_date = connection, shape, live, business_date
+
+    def compute(self, staged: Path, without: pa.Array, withheld: pa.Array) -> Counts:
+        """Compare staged rows, less the lines `without`, to the live snapshot; `withheld` keys are protected from deletion."""
+        run = self.connection.execute
+        self.connection.register("without", pa.table({"_line": without.cast(pa.int64())}))
+        self.connection.register("withheld_keys", pa.table({"_key": withheld.cast(pa.string())}))
+        run(f"CREATE OR REPLACE VIEW staged AS SELECT * FROM {duck.scan([staged])}")
+        run("CREATE OR REPLACE VIEW new AS FROM staged WHERE _line NOT IN (SELECT _line FROM without)")
+        run(
+            "CREATE OR REPLACE VIEW withheld AS SELECT _key FROM withheld_keys UNION SELECT _key FROM staged SEMI JOIN without USING (_line)"
+        )
+        run(f"CREATE OR REPLACE VIEW old AS SELECT * FROM {duck.scan(self.live.paths(), NOTHING)}")
+        run(f"CREATE OR REPLACE TEMP TABLE delta AS {text_of(self._rows())}")
+        return self._counts()
+
+    def _rows(self) -> Composed:
+        day = SQL(self.business_date.isoformat())
+        name = "steps/delta_change" if self.shape.change else "steps/delta_full"
+        changed = statement(name, business_date=day) if self.shape.change else statement(name)
+        items = columns(self.shape.items, "new")
+        return statement("steps/delta_rows", items=items, changed=changed, bucket=bucket_of(self.shape.bucket_item))
+
+    def _counts(self) -> Counts:
+        found = dict(self.connection.execute("SELECT _change, count(*) FROM delta GROUP BY _change").fetchall())
+        (new,) = self.connection.execute("SELECT count(*) FROM new").fetchone() or (0,)
+        deleted_by_row = self.connection.execute("SELECT count(*) FROM new WHERE _op = 'D'").fetchone() or (0,)
+        spoken = found.get("I", 0) + found.get("U", 0) + (deleted_by_row[0] if self.shape.change else 0)
+        return Counts(found.get("I", 0), found.get("U", 0), found.get("D", 0), new - spoken)
+
+    def table(self, names: Sequence[str], changes: str) -> pa.Table:
+        """Rows of the delta whose change is one of the letters in `changes`."""
+        wanted = ", ".join(f"'{letter}'" for letter in changes)
+        return duck.table(self.connection, f"SELECT {text_of(columns(names))} FROM delta WHERE _change IN ({wanted})")
+
+    def next_snapshot(self, directory: str, batch_id: int) -> Snapshot:
+        """Write the touched buckets and the manifest under `directory` of the lake."""
+        query = "SELECT DISTINCT _bucket FROM delta UNION SELECT DISTINCT _old_bucket FROM delta WHERE _old_bucket IS NOT NULL"
+        touched = sorted(int(row[0]) for row in self.connection.execute(query).fetchall())
+        return save(directory, self.live, {number: self._write(directory, number, batch_id) for number in touched})
+
+    def _write(self, directory: str, number: int, batch_id: int) -> Bucket:
+        old = f"SELECT * FROM {duck.scan(self.live.paths(number), self._no_rows())}"
+        self.connection.execute(f"CREATE OR REPLACE VIEW old AS {old}")
+        query = statement(
+            "steps/snapshot_bucket",
+            items=columns(self.shape.items),
+            number=SQL(str(number)),
+            batch=SQL(str(batch_id)),
+            business_date=SQL(self.business_date.isoformat()),
+        )
+        path = f"{directory}/b{number:03d}.parquet"
+        return Bucket(path, duck.write_parquet(self.connection, text_of(query), settings.load().lake / path))
+
+    def _no_rows(self) -> str:
+        """The empty snapshot with the types of the delta, for a bucket that does not exist yet."""
+        names = text_of(columns([*self.shape.items, "_key", "_line", "_raw", "_verdicts", "_hash", "_bucket"]))
+        return f"SELECT {names}, 0::BIGINT AS _batch, NULL::DATE AS _as_of, false AS _deleted FROM delta WHERE false"

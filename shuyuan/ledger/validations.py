@@ -1,0 +1,28 @@
+"""Validations: what a suite said about a batch or a published library, with Great Expectations' own document."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from psycopg.types.json import Jsonb
+
+from shuyuan.db.engine import Connection
+from shuyuan.db.sql import statement
+
+FIELDS = ("suite", "success", "evaluated", "failed", "score", "decision", "docs")
+
+
+class Judgement(Protocol):
+    """What `quality` hands over."""
+
+    @property
+    def results(self) -> dict[str, Any]: ...
+
+
+def record(
+    connection: Connection, verdict: Judgement, *, batch_id: int | None = None, run_id: int | None = None
+) -> None:
+    """Append one validation."""
+    values = {name: getattr(verdict, name) for name in FIELDS}
+    values |= {"results": Jsonb(verdict.results), "batch_id": batch_id, "run_id": run_id}
+    connection.execute(statement("ledger/record_validation"), values)

@@ -1,0 +1,1 @@
+SELECT ledger.drop_months_before(%(parent)s, %(before)s);

@@ -1,0 +1,2 @@
+CREATE OR REPLACE TEMP TABLE change AS
+{delta}
