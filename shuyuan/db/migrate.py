@@ -14,7 +14,7 @@ from shuyuan.settings import PROJECT
 def upgrade() -> None:
     """Bring the warehouse to the newest schema. Safe to repeat."""
     config = Config()
-    config.set_main_option("script_location", str(PROJECT / "sql" / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
     config.set_main_option("version_locations", str(PROJECT / "sql" / "migrations"))
     config.set_main_option("path_separator", "os")
     with engine("shuyuan_owner").begin() as connection:
