@@ -16,6 +16,8 @@ def render(value: object) -> str:
     """A cell as text: integers without point, other numbers by shortest round trip, from 1e15 in E notation, dates ISO."""
     if isinstance(value, str):
         return value
+    if type(value) is float:
+        return number(value)
     return next(spell(value) for kind, spell in _SPELLINGS if isinstance(value, kind))
 
 
@@ -43,10 +45,11 @@ def _moment(value: dt.datetime) -> str:
 _SPELLINGS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (type(None), lambda _: ""),
     (bool, lambda v: "TRUE" if v else "FALSE"),
-    ((int, float), lambda v: number(v)),
+    (int, str),
+    (float, number),
     (dt.datetime, _moment),
     ((dt.date, dt.time), lambda v: v.isoformat()),
     (bytes, lambda v: v.decode("utf-8", "surrogateescape")),
-    ((dict, list), lambda v: compact(v)),
+    ((dict, list), compact),
     (object, str),
 )

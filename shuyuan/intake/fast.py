@@ -63,7 +63,7 @@ class FastLane:
 
         cells = [f"c{i}" for i in range(self.head.width)]
         table = pacsv.read_csv(
-            pa.BufferReader(pa.py_buffer(self.text.data).slice(int(self.where.starts[self.first]))),
+            pa.BufferReader(pa.py_buffer(self.text.data).slice(self._body())),
             read_options=pacsv.ReadOptions(column_names=cells, use_threads=False, block_size=BLOCK),
             parse_options=pacsv.ParseOptions(
                 delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=note_odd
@@ -71,6 +71,10 @@ class FastLane:
             convert_options=_as_text([cells[i] for i in self.head.places.values()]),
         )
         return table.rename_columns(names), odd
+
+    def _body(self) -> int:
+        """Where pyarrow starts: at the header's line end, an empty line to it. At the row itself it would eat a U+FEFF there."""
+        return int(self.where.starts[self.first]) - 1
 
     def _record(self, at: int) -> Record:
         """One record by the careful grammar."""

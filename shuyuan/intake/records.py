@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from shuyuan.intake import header
 from shuyuan.intake.cells import compact, render
-from shuyuan.intake.errors import Bomb, CorruptFile
+from shuyuan.intake.errors import Bomb, CorruptFile, WrongEncoding
 from shuyuan.intake.rows import (
     BLANK,
     MAX_FIELD,
@@ -136,7 +136,7 @@ def _as_text(value: Any) -> str:
 def read_parquet(path: Path, file: str, contract: Contract) -> tuple[Head, Parts]:
     """Every column cast to text; `_line` is the row's number from 1.
 
-    Raises CorruptFile, Bomb, HeaderNotFound, MissingColumn, AmbiguousColumn.
+    Raises CorruptFile, Bomb, WrongEncoding, HeaderNotFound, MissingColumn, AmbiguousColumn.
     """
     try:
         source = pq.ParquetFile(path)
@@ -144,10 +144,11 @@ def read_parquet(path: Path, file: str, contract: Contract) -> tuple[Head, Parts
         names = source.schema_arrow.names
         head = replace(header.settle(file, [(1, names)], contract), index=-1)
         raw = source.read(columns=[names[i] for i in head.places.values()])
+        raw.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         raise CorruptFile(file, f"the Parquet file does not open ({error})", "write and deliver it again") from error
     gather = Gather(head)
-    table = with_constants(_sound(_as_table(raw, head), gather), head)
+    table = with_constants(_sound(_as_table(file, raw, head), gather), head)
     return head, Parts(table, gather.rejects, source.metadata.num_rows, 0, 0)
 
 
@@ -160,18 +161,20 @@ def _refuse_huge(source: pq.ParquetFile, file: str) -> None:
         )
 
 
-def _as_table(raw: pa.Table, head: Head) -> pa.Table:
+def _as_table(file: str, raw: pa.Table, head: Head) -> pa.Table:
     delivered = dict(zip(head.places, raw.columns, strict=True))
     absent = pa.nulls(raw.num_rows, pa.string())
-    texts = [_texts(delivered[n]) if n in delivered else absent for n in head.names]
+    texts = [_texts(file, n, delivered[n]) if n in delivered else absent for n in head.names]
     return pa.table([*texts, pa.array(range(1, raw.num_rows + 1), pa.int64())], schema=schema(head.names))
 
 
-def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _texts(file: str, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Text columns as they are (empty → null), others through `cells.render`, each distinct value once."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         text = column.cast(pa.string())
         return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        _refuse_bytes(file, name, column)
     if pa.types.is_nested(column.type):
         return pa.chunked_array([[None if v is None else render(v) for v in column.to_pylist()]], pa.string())
     coded = column.combine_chunks().dictionary_encode()
@@ -180,9 +183,20 @@ def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([words.take(coded.indices)])
 
 
+def _refuse_bytes(file: str, name: str, column: pa.ChunkedArray) -> None:
+    """A column declared as bytes may hold text; a value that is none refuses the file, for Parquet text is UTF-8 by definition."""
+    for line, value in enumerate(column.to_pylist(), 1):
+        try:
+            (value or b"").decode("utf-8")
+        except UnicodeDecodeError as error:
+            way_out = "write the column as string"
+            problem = "the column holds bytes that are not UTF-8"
+            raise WrongEncoding(file, problem, way_out, line=line, column=name, value=value[:8].hex(" ")) from error
+
+
 def _sound(table: pa.Table, gather: Gather) -> pa.Table:
     """The rows that can be stored as text; the others (NUL, over-long, undecodable bytes) become rejects."""
-    odd = pa.array([False] * table.num_rows)
+    odd = pa.array([False] * table.num_rows, pa.bool_())
     for name in gather.head.names:
         text = pc.fill_null(table[name], "")
         odd = pc.or_(odd, pc.or_(pc.match_substring(text, "\0"), pc.greater(pc.utf8_length(text), MAX_FIELD)))

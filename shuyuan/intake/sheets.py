@@ -20,18 +20,15 @@ from shuyuan.intake.rows import BLANKS, Contract, Gather, Head, Note, Parts
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its name, its first row (0-based) and its height from row 1 on, as the book's own dimensions give them."""
+    """One sheet: its name and its height, counted from row 1, as the book's own dimensions give it."""
 
     name: str
     cells: CalamineSheet
-    first: int
     height: int
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """(row number, cells as text), blank rows included."""
-        for number in range(1, self.first + 1):
-            yield number, []
-        for number, row in enumerate(self.cells.iter_rows(), self.first + 1):
+        for number, row in enumerate(self.cells.iter_rows(), 1):
             yield number, [render(v) for v in row]
 
 
@@ -41,7 +38,7 @@ def read_book(path: Path, file: str, contract: Contract) -> tuple[Head, Parts]:
     Raises CorruptFile, EmptyFile, SheetNotFound and the header errors (of the sheet that matches best).
     """
     depth = max(header.DEPTH, contract.header_row or 0)
-    tops = [(s, list(islice(s.rows(), depth))) for s in _sheets(path, file, contract.sheet)]
+    tops = [(s, list(islice(s.rows(), depth))) for s in sheets_of(path, file, contract.sheet)]
     matching = [(s, top) for s, top in tops if header.complete(top, contract)]
     if not matching:  # the best sheet says what is missing
         matching = [max(tops, key=lambda t: header.locate(t[1], contract)[1])]
@@ -52,7 +49,8 @@ def read_book(path: Path, file: str, contract: Contract) -> tuple[Head, Parts]:
     return heads[0], parts
 
 
-def _sheets(path: Path, file: str, wanted: str | None) -> list[Sheet]:
+def sheets_of(path: Path, file: str, wanted: str | None) -> list[Sheet]:
+    """The worksheets that hold anything (or the one named `wanted`). Raises CorruptFile, EmptyFile, SheetNotFound."""
     try:
         book = CalamineWorkbook.from_path(str(path))
         tables = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
@@ -67,6 +65,8 @@ def _sheets(path: Path, file: str, wanted: str | None) -> list[Sheet]:
         raise SheetNotFound(
             file, f"no sheet {wanted!r}; there are: {known}", "name the sheet as the contract does", value=wanted
         )
+    if not tables:
+        raise CorruptFile(file, "the book has no worksheet", "open it, save it again and deliver that")
     filled = [s for s in sheets if s.height]
     if not filled:
         raise EmptyFile(file, "every sheet is empty", "deliver the file again", line=1)
@@ -74,9 +74,7 @@ def _sheets(path: Path, file: str, wanted: str | None) -> list[Sheet]:
 
 
 def _sheet(name: str, cells: CalamineSheet) -> Sheet:
-    if cells.start is None or cells.end is None:
-        return Sheet(name, cells, 0, 0)
-    return Sheet(name, cells, cells.start[0], cells.end[0] + 1)
+    return Sheet(name, cells, 0 if cells.end is None else cells.end[0] + 1)
 
 
 def _join(sheets: Sequence[Sheet], heads: Sequence[Head]) -> Parts:

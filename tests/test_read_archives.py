@@ -1,0 +1,183 @@
+"""Archives are opened safely, and what is not safe is refused before it harms."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from shuyuan.intake import archives
+from shuyuan.intake.errors import Bomb, CorruptFile, ManyMembers, UnknownFormat
+from shuyuan.intake.read import Column, read
+
+COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)))
+TABLE = "姓名,值\n张三,1\n".encode()
+
+
+def packed(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_one_table_in_a_zip(tmp_path: Path) -> None:
+    members = {"数据/名单.csv": TABLE, "__MACOSX/._名单.csv": b"x", "数据/.DS_Store": b"x"}
+    result = read(packed(tmp_path / "a.zip", members), COLUMNS)
+    assert result.table["name"].to_pylist() == ["张三"]
+    assert result.format == "csv"
+    assert any(n.kind == "archive" and "a.zip!数据/名单.csv" in n.message for n in result.notes)
+
+
+def test_a_gzipped_table(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress("姓名,值\n张三,1\n".encode("gb18030")))
+    result = read(path, COLUMNS)
+    assert (result.encoding, result.table.num_rows) == ("gb18030", 1)
+
+
+def test_a_book_in_a_zip(tmp_path: Path) -> None:
+    workbook, buffer = openpyxl.Workbook(), io.BytesIO()
+    workbook.active.append(["姓名", "值"])
+    workbook.active.append(["张三", 1])
+    workbook.save(buffer)
+    assert read(packed(tmp_path / "a.zip", {"b.xlsx": buffer.getvalue()}), COLUMNS).format == "xlsx"
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    read(packed(tmp_path / "a.zip", {"b.csv": TABLE}), COLUMNS)
+    with pytest.raises(Bomb):
+        read(packed(tmp_path / "c.zip", {"b.csv": b"0" * 3_000_000}), COLUMNS)
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz"])
+def test_ratio(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    zeros = b"0" * 5_000_000
+    if kind == "zip":
+        packed(path, {"b.csv": zeros})
+    else:
+        path.write_bytes(gzip.compress(zeros))
+    with pytest.raises(Bomb, match="100 times"):
+        read(path, COLUMNS)
+
+
+def test_size_is_counted_while_it_unfolds(tmp_path: Path) -> None:
+    limits = archives.Limits(size=1000)
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(bytes(range(256)) * 8))
+    with pytest.raises(Bomb, match="more than 1000 bytes"), archives.opened(path, "gz", limits):
+        pass
+
+
+def test_a_zip_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", {"b.csv": TABLE + b"x" * 5000})
+    real, lie = len(TABLE) + 5000, len(TABLE)
+    path.write_bytes(path.read_bytes().replace(real.to_bytes(4, "little"), lie.to_bytes(4, "little")))
+    with pytest.raises(CorruptFile):
+        read(path, COLUMNS)
+
+
+def test_too_many_members(tmp_path: Path) -> None:
+    with pytest.raises(Bomb, match="1001 members"):
+        read(packed(tmp_path / "a.zip", {f"{i}.csv": b"" for i in range(1001)}), COLUMNS)
+
+
+@pytest.mark.parametrize("inner", ["zip", "gz"])
+def test_nested_archive(tmp_path: Path, inner: str) -> None:
+    content = packed(tmp_path / "inner.zip", {"b.csv": TABLE}).read_bytes() if inner == "zip" else gzip.compress(TABLE)
+    with pytest.raises(Bomb, match="itself an archive"):
+        read(packed(tmp_path / "a.zip", {"c": content}), COLUMNS)
+
+
+@pytest.mark.parametrize("name", ["../b.csv", "/etc/b.csv", "a/../../b.csv", "C:\\b.csv", "..\\b.csv"])
+def test_path_traversal(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Bomb, match="outside the archive"):
+        read(packed(tmp_path / "a.zip", {name: TABLE}), COLUMNS)
+
+
+def test_a_link_in_a_zip(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("b.csv")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(Bomb, match="link"):
+        read(tmp_path / "a.zip", COLUMNS)
+
+
+def test_exactly_one_table(tmp_path: Path) -> None:
+    with pytest.raises(ManyMembers, match=r"2 files .*b\.csv、c\.csv"):
+        read(packed(tmp_path / "a.zip", {"b.csv": TABLE, "c.csv": TABLE}), COLUMNS)
+    with pytest.raises(ManyMembers, match="0 files"):
+        read(packed(tmp_path / "b.zip", {}), COLUMNS)
+
+
+def test_an_encrypted_member(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", {"b.csv": TABLE})
+    data = bytearray(path.read_bytes())
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(CorruptFile, match="encrypted"):
+        read(path, COLUMNS)
+
+
+@pytest.mark.parametrize("suffix", ["zip", "gz"])
+def test_torn_archives(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    whole = gzip.compress(TABLE * 50) if suffix == "gz" else packed(path, {"b.csv": TABLE * 50}).read_bytes()
+    path.write_bytes(whole[:-25])
+    with pytest.raises(CorruptFile):
+        read(path, COLUMNS)
+
+
+def test_a_tar_is_not_opened(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("b.csv"))
+    (tmp_path / "a.tar.gz").write_bytes(gzip.compress(buffer.getvalue()))
+    with pytest.raises(UnknownFormat, match="tar"):
+        read(tmp_path / "a.tar.gz", COLUMNS)
+
+
+def test_names_packed_on_chinese_windows_are_readable(tmp_path: Path) -> None:
+    name = "名单.csv".encode("gbk").decode("cp437")
+    path = packed(tmp_path / "a.zip", {"x" * len(name): TABLE})
+    path.write_bytes(path.read_bytes().replace(b"x" * len(name), name.encode("cp437")))
+    assert any("名单.csv" in n.message for n in read(path, COLUMNS).notes)
+
+
+def test_a_sheet_that_spans_billions_of_cells(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active["A1"], workbook.active["B1"], workbook.active["XFD1048576"] = "姓名", "值", "x"
+    workbook.save(tmp_path / "a.xlsx")
+    with pytest.raises(Bomb, match="1048576 rows by 16384 columns"):
+        read(tmp_path / "a.xlsx", COLUMNS)
+
+
+def test_formatted_but_empty_far_cells_are_no_bomb(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["姓名", "值"])
+    workbook.active.append(["张三", 1])
+    workbook.active["XFD1048576"].number_format = "0.00"
+    workbook.save(tmp_path / "a.xlsx")
+    assert read(tmp_path / "a.xlsx", COLUMNS).physical == 2
+
+
+def test_a_book_whose_parts_explode(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["姓名", "值"])
+    workbook.save(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/image1.png", b"\0" * (80 << 20))
+    with pytest.raises(Bomb, match="100 times"):
+        read(tmp_path / "a.xlsx", COLUMNS)

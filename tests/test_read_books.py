@@ -1,0 +1,217 @@
+"""Reading books: which sheet, which row, and every cell as the text it stands for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from shuyuan.intake.errors import CorruptFile, EmptyFile, HeaderNotFound, MissingColumn, SheetNotFound, UnknownFormat
+from shuyuan.intake.read import Column, read
+
+COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)), Column("note", ("备注",), required=False))
+HEADER = ["姓名", "值", "备注"]
+
+
+def book(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
+    for title, rows in sheets.items():
+        sheet = workbook.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    workbook.save(path)
+    return path
+
+
+def test_a_book_named_csv_is_read_as_a_book(tmp_path: Path) -> None:
+    result = read(book(tmp_path / "a.csv", {"表": [HEADER, ["张三", "007", None]]}), COLUMNS)
+    assert (result.format, result.lane, result.encoding) == ("xlsx", "sheet", None)
+    assert result.table.to_pylist() == [{"name": "张三", "value": "007", "note": None, "_line": 2}]
+    assert [n.kind for n in result.notes] == ["format_by_content"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (7, "7"),
+        (-3.0, "-3"),
+        (0.1, "0.1"),
+        (1e-7, "1e-07"),
+        (44327.5, "44327.5"),
+        (110105780238342, "110105780238342"),
+        (110105199003074321, "1.101051990030743E+17"),
+        (1.10105e17, "1.10105E+17"),
+        (1e15, "1E+15"),
+        (-2.5e20, "-2.5E+20"),
+        (True, "TRUE"),
+        (dt.date(2024, 2, 29), "2024-02-29"),
+        (dt.datetime(2024, 2, 29, 13, 5, 6), "2024-02-29 13:05:06"),
+        (dt.time(8, 30), "08:30:00"),
+        (" 007 ", " 007 "),
+        ("9.11E+17", "9.11E+17"),
+        ("", None),
+    ],
+)
+def test_a_cell_as_text(tmp_path: Path, cell: object, text: str | None) -> None:
+    result = read(book(tmp_path / "a.xlsx", {"表": [HEADER, ["张三", cell, None]]}), COLUMNS)
+    assert result.table["value"].to_pylist() == [text]
+
+
+def test_a_formula_looking_text_stays_text(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active.append(HEADER)
+    workbook.active.append(["张三", None, None])
+    workbook.active["B2"].value, workbook.active["B2"].data_type = "=cmd|' /C calc'!A0", "s"
+    workbook.save(tmp_path / "a.xlsx")
+    assert read(tmp_path / "a.xlsx", COLUMNS).table["value"].to_pylist() == ["=cmd|' /C calc'!A0"]
+
+
+def test_rows_are_numbered_as_the_sheet_numbers_them(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        [],
+        [],
+        ["某局名单"],
+        HEADER,
+        ["张三", 1, None],
+        [],
+        ["李四", 2, "好"],
+        ["合计", 3],
+        [None, " "],
+    ]
+    result = read(book(tmp_path / "a.xlsx", {"表": rows}), COLUMNS)
+    assert result.table["_line"].to_pylist() == [5, 7]
+    assert (result.physical, result.preamble, result.blank) == (9, 5, 2)
+
+
+def test_the_sheet_that_matches_is_read_and_the_others_named(tmp_path: Path) -> None:
+    sheets: dict[str, list[list[object]]] = {"说明": [["填表说明"]], "空": [], "数据": [HEADER, ["张三", 1, None]]}
+    result = read(book(tmp_path / "a.xlsx", sheets), COLUMNS)
+    assert result.table.num_rows == 1
+    assert any(n.kind == "sheet_ignored" and "说明" in n.message for n in result.notes)
+
+
+def test_all_sheets_with_the_header_are_read(tmp_path: Path) -> None:
+    sheets: dict[str, list[list[object]]] = {
+        "一月": [["一月份"], HEADER, ["张三", 1, None], ["合计", 1]],
+        "二月": [["值", "姓名"], [2, "李四"], [3, "王五"]],
+    }
+    result = read(book(tmp_path / "a.xlsx", sheets), COLUMNS)
+    assert [tuple(r.values()) for r in result.table.to_pylist()] == [
+        ("张三", "1", None, 3),
+        ("李四", "2", None, 6),
+        ("王五", "3", None, 7),
+    ]
+    assert (result.physical, result.preamble) == (7, 4)
+    messages = {n.kind: n.message for n in result.notes}
+    assert "二月 (its row 1 is line 5)" in messages["several_sheets"]
+    assert messages["reordered"].startswith("sheet 二月")
+
+
+def test_a_constant_stands_in_only_on_the_sheet_that_lacks_the_column(tmp_path: Path) -> None:
+    sheets: dict[str, list[list[object]]] = {"一": [HEADER[:2], ["张三", 1]], "二": [HEADER, ["李四", 2, "好"]]}
+    result = read(book(tmp_path / "a.xlsx", sheets), COLUMNS, constants={"note": "定"})
+    assert result.table["note"].to_pylist() == ["定", "好"]
+
+
+def test_a_named_sheet(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", {"甲": [HEADER, ["张三", 1]], "乙": [HEADER, ["李四", 2]]})
+    assert read(path, COLUMNS, sheet="乙").table["name"].to_pylist() == ["李四"]
+    with pytest.raises(SheetNotFound, match="there are: 甲、乙"):
+        read(path, COLUMNS, sheet="丙")
+
+
+def test_refusals_name_the_sheet(tmp_path: Path) -> None:
+    with pytest.raises(MissingColumn, match=r"a\.xlsx\[表\], line 2, column value"):
+        read(book(tmp_path / "a.xlsx", {"表": [["名单"], ["姓名", "其他"], ["张三", 1]]}), COLUMNS)
+    with pytest.raises(HeaderNotFound, match="姓名、值"):
+        read(book(tmp_path / "b.xlsx", {"表": [["张三", 1]]}), COLUMNS)
+    with pytest.raises(EmptyFile):
+        read(book(tmp_path / "c.xlsx", {"表": []}), COLUMNS)
+
+
+def test_header_only_and_over_long_cells(tmp_path: Path) -> None:
+    result = read(book(tmp_path / "a.xlsx", {"表": [HEADER]}), COLUMNS)
+    assert (result.table.num_rows, result.physical) == (0, 1)
+    assert "header_only" in {n.kind for n in result.notes}
+
+
+def test_a_torn_book_is_corrupt(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", {"表": [HEADER, ["张三", 1]]})
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(CorruptFile, match="deliver"):
+        read(path, COLUMNS)
+
+
+def test_other_compound_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    for stream, words in (("WordDocument", "doc"), ("EncryptedPackage", "password-protected")):
+        path.write_bytes(compound(stream, b"\0" * 4096))
+        with pytest.raises(UnknownFormat, match=words):
+            read(path, COLUMNS)
+    path.write_bytes(compound("Workbook", b"\0" * 4096))
+    with pytest.raises(CorruptFile):
+        read(path, COLUMNS)
+
+
+def test_an_old_binary_book(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(compound("Workbook", biff([["姓名", "值"], ["张三", 1.5], ["李四", 9.11e17]])))
+    result = read(path, COLUMNS)
+    assert result.format == "xls"
+    assert result.table.select(["name", "value", "_line"]).to_pylist() == [
+        {"name": "张三", "value": "1.5", "_line": 2},
+        {"name": "李四", "value": "9.11E+17", "_line": 3},
+    ]
+
+
+def record(kind: int, body: bytes) -> bytes:
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def biff(rows: list[list[object]]) -> bytes:
+    """A BIFF8 workbook stream with one sheet, written by hand: [MS-XLS] BOF, BoundSheet8, Dimensions, Label, Number, EOF."""
+    bof = struct.pack("<HHHHII", 0x0600, 0x0005, 0x0DBB, 0x07CC, 0, 6)
+    title = "S"
+    bound_size = 4 + 8 + len(title)
+    start = len(record(0x0809, bof)) + bound_size + 4
+    bound = struct.pack("<IBBBB", start, 0, 0, len(title), 0) + title.encode()
+    sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0x0DBB, 0x07CC, 0, 6))
+    sheet += record(0x0200, struct.pack("<IIHHH", 0, len(rows), 0, max(map(len, rows)), 0))
+    sheet += b"".join(cells(rows)) + record(0x000A, b"")
+    return record(0x0809, bof) + record(0x0085, bound) + record(0x000A, b"") + sheet
+
+
+def cells(rows: list[list[object]]) -> Iterable[bytes]:
+    for r, row in enumerate(rows):
+        for c, value in enumerate(row):
+            if isinstance(value, str):
+                yield record(0x0204, struct.pack("<HHHHB", r, c, 0, len(value), 1) + value.encode("utf-16-le"))
+            else:
+                yield record(0x0203, struct.pack("<HHHd", r, c, 0, value))
+
+
+def compound(name: str, stream: bytes) -> bytes:
+    """A compound file ([MS-CFB] version 3) with one stream: header, allocation table, directory, data."""
+    end, free, no = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFF
+    stream = stream.ljust(4096, b"\0")
+    stream += b"\0" * (-len(stream) % 512)
+    sectors = len(stream) // 512
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16
+    header += struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, end, 0, end, 0)
+    header += struct.pack("<I", 0) + struct.pack("<I", free) * 108
+    table = [0xFFFFFFFD, end, *range(3, 2 + sectors), end]
+    fat = b"".join(struct.pack("<I", n) for n in [*table, *[free] * (128 - len(table))])
+    root = entry("Root Entry", 5, 1, end, 0)
+    data = entry(name, 2, no, 2, len(stream))
+    return header + fat + root + data + b"\0" * 256 + stream
+
+
+def entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
+    text = name.encode("utf-16-le") + b"\0\0"
+    links = struct.pack("<HBBIII", len(text), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
+    return text.ljust(64, b"\0") + links + b"\0" * 36 + struct.pack("<IQ", start, size)
