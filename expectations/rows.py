@@ -38,10 +38,11 @@ class RowsOfQuery(UnexpectedRowsExpectation):  # type: ignore[misc]
 
 
 class ExpectNoRowsFromQuery(RowsOfQuery):
-    """No row of the delta (or of the library) is found by the file `sql/<query>.sql`; `item` names the column it speaks about."""
+    """No row of the delta (or of the library) is found by the file `sql/<query>.sql`; `item` and `other` name the columns it speaks about."""
 
     query: str
     item: str | None = None
+    other: str | None = None
 
 
 class ExpectLibraryValueFromItsSource(RowsOfQuery):

@@ -20,7 +20,7 @@ from shuyuan.quality.validation import asset_of, expectation
 from shuyuan.quality.verdict import JudgeError
 from shuyuan.standards import REASONS
 
-ITEM_ARGUMENTS = ("item", "column", "column_A", "column_B")
+ITEM_ARGUMENTS = ("item", "column", "column_A", "column_B", "other")
 DEFAULTS = ("_default", "_library")
 
 

@@ -14,7 +14,7 @@ from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragm
 from shuyuan.quality.suites import Rule
 
 _SLOT = "\x01batch\x01"  # cannot occur in SQL text, so that doubling braces leaves it alone
-_NAMES = ("column", "column_A", "column_B", "item")
+_NAMES = ("column", "column_A", "column_B", "item", "other")
 LIBRARY_RULES = (
     "expect_library_value_from_its_source",
     "expect_every_declared_pair_compared",

@@ -1,4 +1,4 @@
--- A required item without a value. A value that arrived masked is no claim, and no fault of the row.
+-- A required item that came without a value. Where a verdict took the value away the verdict speaks (masked: no claim, no fault of the row).
 SELECT _line AS line, _raw ->> {item_name} AS value
 FROM {delta} AS delta
-WHERE {item} IS NULL AND coalesce(_verdicts ->> {item_name}, '') <> 'masked'
+WHERE {item} IS NULL AND _verdicts ->> {item_name} IS NULL

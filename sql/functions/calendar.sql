@@ -1,19 +1,17 @@
 -- Counting working days (工作日) on catalog.workday_calendar. Beyond the calendar the answer is NULL, never a guess.
 
--- The n-th working day after `start`: the day of receipt does not count. 0 days: `start` itself.
-CREATE OR REPLACE FUNCTION catalog.add_working_days(start date, days integer) RETURNS date
-LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN days = 0 THEN start ELSE (
-        SELECT calendar.day FROM catalog.workday_calendar AS calendar
-        WHERE calendar.day > start AND calendar.is_workday
-        ORDER BY calendar.day OFFSET greatest(days, 1) - 1 LIMIT 1
-    ) END
-$$;
-
--- A term that would end on a rest day ends on the next working day (民法典 第二百零三条).
+-- A term that would end on a rest day ends on the next working day (民法典 第二百零三条); what comes on a rest day has come on the next working day.
 CREATE OR REPLACE FUNCTION catalog.working_day_from(start date) RETURNS date
 LANGUAGE sql STABLE AS $$
     SELECT min(calendar.day) FROM catalog.workday_calendar AS calendar WHERE calendar.day >= start AND calendar.is_workday
+$$;
+
+-- The n-th working day after `start`: the day of receipt does not count. 0 days: `start` itself, or the working day that stands for it.
+CREATE OR REPLACE FUNCTION catalog.add_working_days(start date, days integer) RETURNS date
+LANGUAGE sql STABLE AS $$
+    SELECT calendar.day FROM catalog.workday_calendar AS calendar
+    WHERE calendar.day >= start AND calendar.is_workday
+    ORDER BY calendar.day OFFSET days LIMIT 1
 $$;
 
 -- Working days after `start` up to and with `until`.

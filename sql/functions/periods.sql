@@ -25,8 +25,7 @@ $$;
 -- and as many working days of grace as the catalog gives.
 CREATE OR REPLACE FUNCTION catalog.due_on(cycle text, period date, grace integer) RETURNS date
 LANGUAGE sql STABLE AS $$
-    SELECT catalog.add_working_days(
-        catalog.working_day_from(CASE WHEN cycle = 'realtime' THEN period ELSE period + 1 END), grace)
+    SELECT catalog.add_working_days(CASE WHEN cycle = 'realtime' THEN period ELSE period + 1 END, grace)
 $$;
 
 -- Which day it is: `shuyuan.today` where a session has set it (a business date that is replayed), else the server's.
