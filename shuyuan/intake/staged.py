@@ -52,7 +52,7 @@ class Staged:
         with duck.connect() as connection:
             query = statement("steps/lines_with_verdict", item=Identifier(item))
             order = text_of(query).replace(":rows", duck.scan([self.rows]))
-            table = connection.execute(order, {"path": f"$.{item}", "reason": reason}).to_arrow_table()
+            table = duck.table(connection, order, path=f"$.{item}", reason=reason)
         rows = table.num_rows
         words = {"item": item, "reason": reason, "message": message(reason)}
         columns = {name: pa.repeat(pa.scalar(word), rows) for name, word in words.items()}

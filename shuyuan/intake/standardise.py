@@ -99,12 +99,13 @@ def _json(texts: dict[str, pa.Array]) -> pa.Array:
     members = []
     for name, values in texts.items():
         if values.null_count < len(values):
-            quoted = pc.binary_join_element_wise(f'"{name}":"', _escaped(values), '"', "", null_handling="emit_null")
-            members.append(quoted)
+            member = pc.binary_join_element_wise(f',"{name}":"', _escaped(values), '"', "", null_handling="emit_null")
+            members.append(pc.fill_null(member, ""))
     if not members:
         return pa.nulls(len(next(iter(texts.values()))), pa.string())
-    body = pc.binary_join_element_wise(*members, ",", null_handling="skip")
-    whole = pc.binary_join_element_wise("{", body, "}", "")
+    # Not null_handling="skip": pyarrow 26 then drops the rows in which every member is null.
+    body = pc.binary_join_element_wise(*members, "")
+    whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(body, 1), "}", "")
     return pc.if_else(pc.equal(body, ""), pa.scalar(None, pa.string()), whole)
 
 

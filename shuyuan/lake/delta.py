@@ -74,10 +74,11 @@ class Delta:
         return statement("steps/delta_rows", items=items, changed=changed, bucket=bucket_of(self.shape.bucket_item))
 
     def _counts(self) -> Counts:
-        found = dict(self.connection.execute("SELECT _change, count(*) FROM delta GROUP BY _change").fetchall())
-        (new,) = self.connection.execute("SELECT count(*) FROM new").fetchone() or (0,)
-        deleted_by_row = self.connection.execute("SELECT count(*) FROM new WHERE _op = 'D'").fetchone() or (0,)
-        spoken = found.get("I", 0) + found.get("U", 0) + (deleted_by_row[0] if self.shape.change else 0)
+        found = dict(duck.rows(self.connection, "SELECT _change, count(*) FROM delta GROUP BY _change"))
+        spoken = found.get("I", 0) + found.get("U", 0)
+        if self.shape.change:
+            spoken += duck.count(self.connection, "SELECT count(*) FROM new WHERE _op = 'D'")
+        new = duck.count(self.connection, "SELECT count(*) FROM new")
         return Counts(found.get("I", 0), found.get("U", 0), found.get("D", 0), new - spoken)
 
     def table(self, names: Sequence[str], changes: str) -> pa.Table:
@@ -88,7 +89,7 @@ class Delta:
     def next_snapshot(self, directory: str, batch_id: int) -> Snapshot:
         """Write the touched buckets and the manifest under `directory` of the lake."""
         query = "SELECT DISTINCT _bucket FROM delta UNION SELECT DISTINCT _old_bucket FROM delta WHERE _old_bucket IS NOT NULL"
-        touched = sorted(int(row[0]) for row in self.connection.execute(query).fetchall())
+        touched = sorted(int(number) for (number,) in duck.rows(self.connection, query))
         return save(directory, self.live, {number: self._write(directory, number, batch_id) for number in touched})
 
     def _write(self, directory: str, number: int, batch_id: int) -> Bucket:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -31,9 +32,20 @@ def connect() -> Iterator[Duck]:
             connection.close()
 
 
-def table(connection: Duck, query: str) -> pa.Table:
-    """The whole result of a query as an Arrow table."""
-    return connection.execute(query).to_arrow_table()
+def table(connection: Duck, query: str, **values: object) -> pa.Table:
+    """The whole result of a query as an Arrow table; `values` are bound to its `$names`."""
+    return connection.sql(query, params=values or None).to_arrow_table()
+
+
+def rows(connection: Duck, query: str) -> list[tuple[Any, ...]]:
+    """Every row of a query. Always to the end: DuckDB refuses the next statement while a result is open."""
+    found: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+    return found
+
+
+def count(connection: Duck, query: str) -> int:
+    """The one number a query yields."""
+    return int(rows(connection, query)[0][0])
 
 
 def write_parquet(connection: Duck, query: str, path: Path) -> int:
@@ -42,9 +54,9 @@ def write_parquet(connection: Duck, query: str, path: Path) -> int:
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     target = str(part).replace("'", "''")
-    rows = connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchall()
+    written = count(connection, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
     part.replace(path)
-    return int(rows[0][0])
+    return written
 
 
 def scan(paths: list[Path], columns_of: str | None = None) -> str:

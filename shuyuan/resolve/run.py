@@ -131,7 +131,7 @@ class _Resolver:
     def _count(self) -> None:
         for pair in plan.pairs(self.library):
             query = statement("steps/crosscheck_counts", agrees=pair.agrees)
-            compared, disagreed = self.connection.execute(text_of(query)).fetchone() or (0, 0)
+            ((compared, disagreed),) = duck.rows(self.connection, text_of(query))
             before = self.outcome.crosschecks.get((pair.item.name, pair.check.ref), (0, 0))
             self.outcome.crosschecks[pair.item.name, pair.check.ref] = (before[0] + compared, before[1] + disagreed)
 
@@ -144,7 +144,7 @@ class _Resolver:
         self._do(
             "steps/create_change", delta=statement("steps/delta_rows_plain", columns=columns((*names, "_hash"), "new"))
         )
-        found = Counter(dict(self.connection.execute("SELECT _op, count(*) FROM change GROUP BY _op").fetchall()))
+        found = Counter(dict(duck.rows(self.connection, "SELECT _op, count(*) FROM change GROUP BY _op")))
         tally = self.outcome.changes if kind == "rows" else self.outcome.disputes
         tally.update(found)
         if found:
