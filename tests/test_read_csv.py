@@ -130,6 +130,7 @@ def test_ragged_row(tmp_path: Path, line: str) -> None:
 def test_trailing_empty_cells_beyond_the_header_are_fine(tmp_path: Path) -> None:
     result = read(write(tmp_path, HEADER + "张三,1,,,, \n李四,2,\n"), COLUMNS)
     assert rows(result) == [("张三", "1", None, 2), ("李四", "2", None, 3)]
+    assert [n.message[:6] for n in result.notes if n.kind == "trailing_cells"] == ["1 rows"]
 
 
 def test_nul_byte(tmp_path: Path) -> None:

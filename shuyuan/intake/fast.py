@@ -47,7 +47,7 @@ class FastLane:
             self.gather.add(record.line, record.cells, record.raw)
         table = table.append_column("_line", pa.array(self.where.lines[even], pa.int64()))
         table = self._merge(self._without_blank(table, even))
-        parts = Parts(table, self.gather.rejects, physical, self.gather.blank, self.first)
+        parts = Parts(table, self.gather.rejects, physical, self.gather.blank, self.first, self.gather.notes())
         return footer.cut(parts, self._tail(), self.head)
 
     def _arrow(self) -> tuple[pa.Table, list[int]]:

@@ -36,7 +36,7 @@ def read_delimited(text: Text, contract: Contract, lane: str | None = None) -> t
 def _obstacle(text: Text) -> str | None:
     if text.damaged:
         return "some bytes do not decode"
-    return "NUL bytes" if text.data.find(b"\0") >= 0 else None
+    return "NUL bytes" if text.data.find(b"\0", text.start) >= 0 else None
 
 
 def _try_fast(text: Text, delimiter: str, head: Head) -> tuple[Parts | None, str]:
@@ -61,5 +61,6 @@ def careful(text: Text, delimiter: str, head: Head) -> Parts:
             gather.rejects.append(reject(record.line, record.raw, _STRAY))
         if record.raw.strip(BLANKS + delimiter + '"'):
             tail.append((record.line, record.cells))
-    parts = Parts(gather.table(), gather.rejects, delimited.count(text, delimiter), gather.blank, head.index + 1)
+    total = delimited.count(text, delimiter)
+    parts = Parts(gather.table(), gather.rejects, total, gather.blank, head.index + 1, gather.notes())
     return footer.cut(parts, tail, head)

@@ -179,6 +179,7 @@ class Gather:
         self.head = head
         self.rejects: list[Reject] = []
         self.blank = 0
+        self.trailing: list[int] = []  # lines of sound rows with empty cells beyond the header
         self._places = [head.places.get(n) for n in head.names]
         self._batches: list[pa.RecordBatch] = []
         self._clear()
@@ -195,6 +196,8 @@ class Gather:
         elif fault is not None:
             self.rejects.append(reject(line, "\t".join(cells) if raw is None else raw, fault))
         else:
+            if len(cells) > self.head.width:
+                self.trailing.append(line)
             self.keep(line, [None if i is None or i >= len(cells) else cells[i] or None for i in self._places])
 
     def keep(self, line: int, values: Sequence[str | None]) -> None:
@@ -204,6 +207,15 @@ class Gather:
             column.append(value)
         if len(self._lines) >= BATCH:
             self._flush()
+
+    def notes(self) -> list[Note]:
+        """A row with a delimiter too many ends in an empty cell when its last column is empty: harmless or shifted, so it is told."""
+        if not self.trailing:
+            return []
+        message = (
+            f"{len(self.trailing)} rows have empty cells beyond the header, the first on line {self.trailing[0]}: "
+        )
+        return [Note("trailing_cells", message + "look whether their values are shifted")]
 
     def _flush(self) -> None:
         arrays = [pa.array(c, pa.string()) for c in self._cells] + [pa.array(self._lines, pa.int64())]
