@@ -1,5 +1,8 @@
 """The straight line: receive → read → check → admit → resolve → publish. Plain functions, no Airflow; each idempotent and atomic."""
 
+from shuyuan.flow.feed import read, receive
+from shuyuan.flow.gate import admit, check
+from shuyuan.flow.library import publish, resolve
 from shuyuan.flow.step import Rejected, Unproven
 
-__all__ = ["Rejected", "Unproven"]
+__all__ = ["Rejected", "Unproven", "admit", "check", "publish", "read", "receive", "resolve"]

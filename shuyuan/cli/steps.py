@@ -1,0 +1,167 @@
+"""One verb per step of the line, `run` for the whole of it, `status`, and upkeep."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+DateArg = Annotated[str, typer.Argument(help="business date, YYYY-MM-DD")]
+out = Console()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the app."""
+    for verb in (migrate, receive, read, check, admit, resolve, publish, run, status, sweep, harvest, orphans, retention):
+        app.command()(verb)
+
+
+def migrate() -> None:
+    """Start the embedded database, bring it to the newest schema and put the catalog in force."""
+    from shuyuan import settings
+    from shuyuan.db import embedded
+    from shuyuan.flow.migrate import migrate as bring_up
+
+    embedded.start(settings.load().home)
+    catalog = bring_up()
+    out.print(f"{len(catalog.resources)} resources and {len(catalog.libraries)} libraries are in force. Next: shuyuan receive RESOURCE DATE")
+
+
+def receive(resource: str, business_date: DateArg) -> None:
+    """Take the next delivery from the inbox, archive it, open a batch."""
+    from shuyuan.flow import feed
+
+    batch = feed.receive(resource, date.fromisoformat(business_date))
+    nothing = f"nothing new from {resource} for {business_date}; its files belong in inbox/{resource.split('.', maxsplit=1)[0]}/"
+    out.print(nothing if batch is None else f"batch {batch}. Next: shuyuan read {batch}")
+
+
+def read(batch: int) -> None:
+    """Read and standardise a received batch."""
+    from shuyuan.flow import feed
+
+    out.print(f"batch {feed.read(batch)} is read. Next: shuyuan check {batch}")
+
+
+def check(batch: int) -> None:
+    """Judge a read batch by its suite."""
+    from shuyuan.flow import gate
+
+    out.print(f"batch {gate.check(batch)} is checked. Next: shuyuan admit {batch}")
+
+
+def admit(batch: int) -> None:
+    """Make a checked batch current."""
+    from shuyuan.flow import gate
+
+    out.print(f"batch {gate.admit(batch)} is admitted. Next: shuyuan resolve LIBRARY")
+
+
+def resolve(library: str) -> None:
+    """Resolve a library from what its members have delivered."""
+    from shuyuan.flow import library as line
+
+    run_id = line.resolve(library)
+    out.print(f"run {run_id} is resolved. Next: shuyuan publish {run_id}")
+
+
+def publish(run_id: int) -> None:
+    """Apply a resolved run to the warehouse and prove it."""
+    from shuyuan.flow import library as line
+
+    out.print(f"run {line.publish(run_id)} is live and proven. Next: shuyuan status")
+
+
+def run(
+    business_date: Annotated[str | None, typer.Option("--date", help="business date, YYYY-MM-DD; default: today")] = None,
+    catalog: Annotated[Path | None, typer.Option(help="another catalog directory than ./catalog")] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="take the files of this directory as today's deliveries")] = None,
+) -> None:
+    """Run the whole line by hand: every waiting delivery, then every library."""
+    if catalog:
+        os.environ["SHUYUAN_CATALOG"] = str(catalog)
+        os.environ.setdefault("SHUYUAN_HOME", str(Path.cwd() / f".shuyuan-{catalog.name}"))
+    from shuyuan import settings
+    from shuyuan.db import embedded
+    from shuyuan.flow import line
+    from shuyuan.flow.migrate import migrate as bring_up
+
+    settings.load.cache_clear()
+    embedded.start(settings.load().home)
+    declared = bring_up()
+    day = date.fromisoformat(business_date) if business_date else date.today()
+    if source:
+        from shuyuan.intake.drop import drop
+
+        out.print(f"{drop(declared, source, day)} files taken from {source}")
+    with out.status("starting") as progress:
+        line.run(day, progress=lambda what: progress.update(what))
+    status(as_json=False)
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """Libraries, batches, quarantine, discrepancies, breaches and audit counts."""
+    from shuyuan.flow.status import summary
+
+    found = summary()
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        show(found)
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print a summary as tables."""
+    libraries = Table("library", "rows", "open discrepancies", "last run", "inserted", "updated", "deleted", title="Libraries 资源库")
+    for name, entry in found["libraries"].items():
+        last = entry["last_run"] or {}
+        cells = [entry["rows"], entry["discrepancies"], *(last.get(key) for key in ("run_id", "inserted", "updated", "deleted"))]
+        libraries.add_row(name, *("–" if cell is None else f"{cell:,}" for cell in cells))
+    out.print(libraries)
+    for title, key in (("Batches 批次", "batches"), ("Quarantined 隔离", "quarantined"), ("Discrepancies 不一致", "discrepancies")):
+        table = Table("what", "count", title=title)
+        for name, count in found[key].items():
+            table.add_row(name, f"{count:,}")
+        out.print(table)
+    steps = Table("step", "times", "seconds", "longest", title="Steps 步骤")
+    for name, entry in found["steps"].items():
+        steps.add_row(name, str(entry["count"]), f"{entry['seconds']:.1f}", f"{entry['longest']:.1f}")
+    out.print(steps)
+    late = ", ".join(f"{b['resource']} (due {b['due_on']})" for b in found["breaches"] if b["open"]) or "none"
+    out.print(f"Late feeds 逾期: {late}")
+    out.print(f"Rows accounted 行数守恒: {found['rows']}")
+    out.print(f"Audit rows 审计: load {sum(found['audit']['load'].values()):,}, access {sum(found['audit']['access'].values()):,}")
+
+
+def sweep(today: Annotated[str | None, typer.Option(help="YYYY-MM-DD; default: today")] = None) -> None:
+    """Record overdue feeds as breaches; close those that came."""
+    from shuyuan.flow import upkeep
+
+    out.print(upkeep.sweep_freshness(date.fromisoformat(today) if today else date.today()))
+
+
+def harvest() -> None:
+    """Bring direct SQL from the server's log into the audit table."""
+    from shuyuan.flow import upkeep
+
+    out.print(f"{upkeep.harvest_queries()} statements harvested")
+
+
+def orphans() -> None:
+    """Remove lake files that no live snapshot reaches."""
+    from shuyuan.flow import upkeep
+
+    out.print(f"{upkeep.remove_orphans()} files removed")
+
+
+def retention() -> None:
+    """Drop audit months that every applicable article lets go."""
+    from shuyuan.flow import upkeep
+
+    out.print(upkeep.apply_retention(date.today()))

@@ -1,0 +1,1 @@
+SELECT state, count(*) FROM ledger.batch GROUP BY state ORDER BY state;

@@ -1,0 +1,1 @@
+SELECT class, count(*) FROM ledger.discrepancy WHERE closed_run IS NULL GROUP BY class ORDER BY class;
