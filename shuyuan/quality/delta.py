@@ -13,7 +13,7 @@ from shuyuan.db.engine import transaction
 from shuyuan.db.sql import table
 from shuyuan.quality import queries, words
 from shuyuan.quality.suites import Rule
-from shuyuan.quality.validation import Bench, Outcome
+from shuyuan.quality.validation import Bench, Outcome, asset_of
 from shuyuan.quality.verdict import OFFENDING, BatchCounts, JudgeError
 
 OWN_QUERY = "expect_no_rows_from_query"
@@ -26,16 +26,23 @@ def frame(evidence: pa.Table, counts: BatchCounts) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item", "reason", "rows"])
 
 
-def judge(bench: Bench, resource: Resource, rules: Sequence[Rule], staging: str) -> list[Outcome]:
-    """Judge the rules that read rows, on the staged delta."""
+def judge_evidence(bench: Bench, resource: Resource, rules: Sequence[Rule], counted: pd.DataFrame) -> list[Outcome]:
+    """Judge those rules that ask the evidence."""
+    asking = [rule for rule in rules if asset_of(rule, "delta") == "evidence"]
+    return bench.judge(bench.evidence(counted), asking, {}, resource.table) if asking else []
+
+
+def judge_rows(bench: Bench, resource: Resource, rules: Sequence[Rule], staging: str) -> list[Outcome]:
+    """Judge those rules that read rows, on the staged delta."""
+    reading = [rule for rule in rules if asset_of(rule, "delta") == "delta"]
     composed = {
         i: queries.for_gx(queries.of_delta(rule, resource, queries.batch_slot()))
-        for i, rule in enumerate(rules)
+        for i, rule in enumerate(reading)
         if rule.type == OWN_QUERY
     }
-    if not rules:
+    if not reading:
         return []
-    return bench.judge(bench.table("staging", staging), rules, composed, resource.table, delta=True)
+    return bench.judge(bench.table("staging", staging), reading, composed, resource.table, delta=True)
 
 
 def offending(resource: Resource, outcomes: Sequence[Outcome], staging: str) -> pa.Table | None:

@@ -6,6 +6,7 @@ Belongs here: from outcomes to a decision. How a suite is read, validated, told 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -35,12 +36,10 @@ def batch(batch_id: int, resource: Resource, evidence: pa.Table, counts: BatchCo
     from shuyuan.quality import delta, docs, validation  # noqa: PLC0415 - Great Expectations costs two seconds
 
     rules = suites.for_resource(resource)
-    bench = validation.Bench()
-    judged = [rule for rule in rules if validation.asset_of(rule, "delta") == "evidence"]
-    outcomes = bench.judge(bench.evidence(delta.frame(evidence, counts)), judged, {}, resource.table)
-    if staging is not None:
-        reading = [rule for rule in rules if validation.asset_of(rule, "delta") == "delta"]
-        outcomes += delta.judge(bench, resource, reading, staging)
+    with closing(validation.Bench()) as bench:
+        outcomes = delta.judge_evidence(bench, resource, rules, delta.frame(evidence, counts))
+        if staging is not None:
+            outcomes += delta.judge_rows(bench, resource, rules, staging)
     rows = delta.offending(resource, outcomes, staging) if staging is not None else None
     document = validation.merged(resource.table, outcomes, {"batch_id": batch_id, "resource": resource.id})
     page = docs.write(document, resource.table, batch_id)
@@ -65,7 +64,8 @@ def library(run_id: int, library: Library, catalog: Catalog) -> Verdict:
     from shuyuan.quality import docs, published, validation  # noqa: PLC0415 - Great Expectations costs two seconds
 
     name = f"library__{library.id}"
-    outcomes = published.judge(validation.Bench(), library, suites.for_library(library), run_id)
+    with closing(validation.Bench()) as bench:
+        outcomes = published.judge(bench, library, suites.for_library(library), run_id)
     document = validation.merged(name, outcomes, {"run_id": run_id, "library": library.id})
     page = docs.write(document, name, run_id)
     return _verdict(name, outcomes, document.to_json_dict(), page)

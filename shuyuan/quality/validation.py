@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,12 @@ import pandas as pd
 from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 from great_expectations.core.batch import Batch
 from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.datasource.fluent.interfaces import GxDatasourceWarning
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_expectation_impl
 from great_expectations.expectations.row_conditions import Column
+from sqlalchemy import Engine
 
 import expectations
 from shuyuan.db import engine
@@ -64,6 +67,12 @@ class Bench:
     def __init__(self) -> None:
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        self._engines: list[Engine] = []
+
+    def close(self) -> None:
+        """Hang up: nothing may keep the staging table from being dropped."""
+        for held in self._engines:
+            held.dispose()
 
     def evidence(self, frame: pd.DataFrame) -> Batch:
         """The evidence of a batch, in memory."""
@@ -72,14 +81,18 @@ class Bench:
 
     def table(self, schema: str, name: str) -> Batch:
         """A table or view of the warehouse, read as the loader."""
-        sources = self._context.data_sources
-        known = sources.all()
-        source = (
-            known["warehouse"]
-            if "warehouse" in known
-            else sources.add_sql("warehouse", connection_string=_address(), create_temp_table=False)
-        )
-        asset = source.add_table_asset(f"{schema}.{name}", table_name=name, schema_name=schema)
+        with (
+            warnings.catch_warnings()
+        ):  # the special PostgreSQL source refuses a URL without a host, and a socket has none
+            warnings.simplefilter("ignore", GxDatasourceWarning)
+            source = self._context.data_sources.add_sql(
+                f"{schema}.{name}",
+                connection_string=_address(),
+                create_temp_table=False,
+                kwargs={"connect_args": {"options": f"-c search_path={schema}"}},
+            )
+        self._engines.append(source.get_engine())
+        asset = source.add_table_asset(name, table_name=name)
         return asset.add_batch_definition_whole_table("all").get_batch()
 
     def judge(
