@@ -6,19 +6,12 @@ announcements and gives them to the next run together (docs/decisions/0020).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 from airflow.sdk import AssetAny, dag, task
 from shuyuan_dags import rules, when, words
 
 from shuyuan.catalog import Library
-
-
-def announced(events: Iterable[Any]) -> list[date]:
-    """The business dates that asset events carry."""
-    return [date.fromisoformat(event.extra["business_date"]) for event in events if "business_date" in event.extra]
 
 
 def library(declared: Library) -> None:
@@ -40,14 +33,10 @@ def library(declared: Library) -> None:
         tags=["library", declared.kind, declared.lead],
     )
     def line() -> None:
-        @task(inlets=members)
-        def resolve(*, params: Any = None, dag_run: Any = None, inlet_events: Any = None) -> int:
-            """One number one source, and every declared cross-check; → run id."""
-            # The newest announcement of every member, not the events of this run: Airflow hands over only one of two
-            # that came while it was busy.
-            newest = [day for member in members for day in announced(inlet_events[member].ascending(False).limit(1))]
-            day = when.given_date(params) or max(newest, default=when.business_date(params, dag_run))
-            return int(rules.attempt("shuyuan.flow:resolve", declared.id, day))
+        @task
+        def resolve(*, params: Any = None, dag_run: Any = None) -> int:
+            """One number one source, and every declared cross-check, from what is admitted by now; → run id."""
+            return int(rules.attempt("shuyuan.flow:resolve", declared.id, when.business_date(params, dag_run)))
 
         @task(outlets=[published])
         def publish(run_id: int, *, outlet_events: Any = None) -> int:
