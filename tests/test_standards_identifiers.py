@@ -114,6 +114,13 @@ def test_first_eight_characters_may_be_letters(head: str) -> None:
     assert _verdicts("uscc", [code + _credit_check(code)]) == [None]
 
 
+def test_x_is_a_letter_of_the_credit_code_but_a_row_of_them_hides_it() -> None:
+    body = "91440300XAXDA123" + _organisation_check("XAXDA123")
+    code = body + _credit_check(body)
+    assert _values("uscc", [code.lower(), code]) == [code, code]
+    assert _verdicts("uscc", ["91350100XXXXXXXX43", "91350100xxxxxxxx43"]) == ["masked", "masked"]
+
+
 def test_inner_check_is_a_reason_of_its_own_and_keeps_the_code() -> None:
     right = _organisation_check("MA5DA123")
     wrong = next(digit for digit in DIGITS if digit != right)

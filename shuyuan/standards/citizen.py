@@ -94,7 +94,7 @@ def _judge_whole(texts: pa.StringArray, options: Options) -> Column:
     column.flag(wrong, "id_checksum")
     column.flag(impossible, "id_birth_date")
     if wrong.any():
-        column.flag(wrong & matches(texts, _ROUNDED), "excel_mangled")
+        column.flag(wrong & ~impossible & matches(texts, _ROUNDED), "excel_mangled")
     column.flag(~_PROVINCES[decimal_number(rows[:, :2])], "id_region_unknown")
     column.flag(_birth_implausible(births, options.as_of) & ~impossible, "id_birth_implausible")
     return column

@@ -24,7 +24,7 @@ from shuyuan.standards.options import Options
 from shuyuan.standards.rawbytes import Mask, holds_any
 
 _MASK_LEADS: Final = b"*\xe2\xc3\xe6\xefXx"  # first bytes of everything the patterns below look for
-_ANY_MASK: Final = r"[*●█■]"
+_ANY_MASK: Final = r"[*●█■]|×{2,}"
 _NUMBER_MASK: Final = r"[*●█■×]|X.*X"
 _PERSON_MASK: Final = r"[*●█■×某]|\p{Han}[Xx]+$|^[Xx]{2,}$"
 _ADDRESS_MASK: Final = r"\*{2,}|[●█■]{2,}|×{2,}"
@@ -50,7 +50,7 @@ _KINDS: Final = {
     "person_name": _Kind(pa.string(), texts.tidy_person, texts.judge_person, _PERSON_MASK, texts.plain_person),
     "org_name": _Kind(pa.string(), texts.tidy_organisation, texts.judge_named),
     "citizen_id": _Kind(pa.string(), texts.tidy_number, citizen.judge, _NUMBER_MASK, citizen.plain),
-    "uscc": _Kind(pa.string(), texts.tidy_number, uscc.judge, _NUMBER_MASK, uscc.plain),
+    "uscc": _Kind(pa.string(), texts.tidy_number, uscc.judge, plain=uscc.plain),
     "code": _Kind(pa.string(), texts.tidy_identifier, codes.judge_code),
     "division": _Kind(pa.string(), texts.tidy_compact, codes.judge_division),
     "date": _Kind(pa.date32(), texts.tidy_identifier, dates.judge, plain=dates.plain),

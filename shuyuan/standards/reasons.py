@@ -60,7 +60,6 @@ _USABLE: Final = (
 
 _UNUSABLE: Final = (
     ("date_sentinel", CONFORMITY, "长期或占位日期,按空值处理", "stands for long-term or unknown; kept as empty"),
-    ("masked", COMPLETENESS, "已脱敏,不作为主张", "arrived masked: no claim"),
     ("code_unknown", CONSISTENCY, "不在代码表中", "not in the code list"),
     ("division_unknown", CONSISTENCY, "不在行政区划代码表中", "not in the list of divisions"),
     ("division_malformed", CONFORMITY, "不是6、9、12位区划代码", "not a division code of 6, 9 or 12 digits"),
@@ -88,6 +87,7 @@ _UNUSABLE: Final = (
         "被表格软件转成科学计数,末位已丢失",
         "turned into a float by a spreadsheet; digits are lost",
     ),
+    ("masked", COMPLETENESS, "已脱敏,不作为主张", "arrived masked: no claim"),
 )
 
 

@@ -26,7 +26,7 @@ from shuyuan.standards.options import Options
 from shuyuan.standards.rawbytes import Mask, holds_any
 
 _HAN: Final = r"\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{323AF}\x{E000}-\x{F8FF}\x{3007}"
-_DOTS: Final = r"[\x{2022}\x{30FB}\x{2027}\x{2219}\x{22C5}\x{16EB}\x{25CF}\x{2024}]"
+_DOTS: Final = r"[\x{2022}\x{30FB}\x{2027}\x{2219}\x{22C5}\x{16EB}\x{2024}]"
 _DOT_BETWEEN_HAN: Final = rf"([{_HAN}])[.。]([{_HAN}])"
 _SPACES_BESIDE_HAN: Final = rf"([{_HAN}·])\s+|\s+([{_HAN}·])"
 _PRIVATE_USE: Final = r"[\x{E000}-\x{F8FF}\x{F0000}-\x{FFFFD}\x{100000}-\x{10FFFD}]"

@@ -21,6 +21,7 @@ from shuyuan.standards.rawbytes import Bytes, Mask, lengths, matrix, weighted_su
 ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I O Z S V
 _ORG_CODE: Final = r"^[0-9A-Z]{8}-?[0-9X]$"
 _TAX_NUMBER: Final = r"^(\d{15}|\d{6}[0-9A-Z]{8}[0-9X])$"
+_CROSSED_OUT: Final = r"X{4}"  # X is a letter of the alphabet; four in a row hide something
 _WEIGHTS: Final = np.array([*(pow(3, place, 31) for place in range(17)), 1], np.float32)
 _ORG_WEIGHTS: Final = np.array([3, 7, 9, 10, 5, 8, 4, 2], np.float32)
 
@@ -68,6 +69,7 @@ def _judge_whole(texts: pa.StringArray) -> Column:
     column.flag(~outer, "uscc_checksum")
     if not (outer & inner).all():
         column.flag(~(outer & inner) & is_citizen_id(texts), "uscc_is_citizen_id")
+        column.flag(~outer & matches(texts, _CROSSED_OUT), "masked")
     return column
 
 
