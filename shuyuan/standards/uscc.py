@@ -67,9 +67,11 @@ def _judge_whole(texts: pa.StringArray) -> Column:
     outer, inner = _checks_ok(rows)
     column.flag(~inner, "uscc_org_checksum")
     column.flag(~outer, "uscc_checksum")
-    if not (outer & inner).all():
-        column.flag(~(outer & inner) & is_citizen_id(texts), "uscc_is_citizen_id")
+    wrong: Mask = ~(outer & inner)
+    if wrong.any():
         column.flag(~outer & matches(texts, _CROSSED_OUT), "masked")
+        wrong[wrong] = is_citizen_id(texts.filter(pa.array(wrong)))
+        column.flag(wrong, "uscc_is_citizen_id")
     return column
 
 
