@@ -45,7 +45,7 @@ class Scheduler:
 
     def __init__(self, address: str, user: str, password: str) -> None:
         self._user = {"username": user, "password": password}
-        self._http = httpx.Client(base_url=address, timeout=60)
+        self._http = httpx.Client(base_url=address, timeout=60, trust_env=False)  # a proxy is not the way to ourselves
 
     def health(self) -> dict[str, str | None]:
         """State of metadatabase, scheduler and dag_processor; empty while the server does not answer."""
