@@ -56,7 +56,8 @@ def batch(batch_id: int, resource: Resource, evidence: pa.Table, counts: BatchCo
 def library(run_id: int, library: Library, catalog: Catalog) -> Verdict:
     """Judge a published library: one number one source, every declared pair compared, rates of disagreement, freshness of members.
 
-    critical failed → `reject` (what is published is wrong: stop and look); everything else is `pass` with findings.
+    critical failed → `reject` (what is published is wrong: stop and look); everything else is `pass` with findings. A difference
+    that is explained by data admitted since the run is a note, kind `undecided`: the next run is judged against that data.
 
     Raises:
         JudgeError: a rule could not be evaluated.
@@ -65,10 +66,11 @@ def library(run_id: int, library: Library, catalog: Catalog) -> Verdict:
 
     name = f"library__{library.id}"
     with closing(validation.Bench()) as bench:
-        outcomes = published.judge(bench, library, suites.for_library(library), run_id)
+        found = published.judge(bench, library, suites.for_library(library), run_id)
+    outcomes, notes = published.decidable(found, library, run_id)
     document = validation.merged(name, outcomes, {"run_id": run_id, "library": library.id})
     page = docs.write(document, name, run_id)
-    return _verdict(name, outcomes, document.to_json_dict(), page)
+    return _verdict(name, outcomes, document.to_json_dict(), page, notes=notes)
 
 
 def check_suites(catalog: Catalog) -> list[str]:
@@ -78,7 +80,14 @@ def check_suites(catalog: Catalog) -> list[str]:
     return check.problems(catalog)
 
 
-def _verdict(suite: str, outcomes: Sequence[Outcome], results: Mapping[str, Any], docs: str, **more: Any) -> Verdict:
+def _verdict(
+    suite: str,
+    outcomes: Sequence[Outcome],
+    results: Mapping[str, Any],
+    docs: str,
+    notes: Sequence[Finding] = (),
+    **more: Any,
+) -> Verdict:
     failed = [outcome for outcome in outcomes if not outcome.success]
     return Verdict(
         suite=suite,
@@ -88,7 +97,7 @@ def _verdict(suite: str, outcomes: Sequence[Outcome], results: Mapping[str, Any]
         score=round(100 * sum(o.conformity for o in outcomes) / len(outcomes), 2) if outcomes else 100.0,
         decision=_decision([outcome.rule for outcome in failed], quarantines="rows" in more),
         results=dict(results),
-        findings=tuple(_finding(outcome) for outcome in failed),
+        findings=(*(_finding(outcome) for outcome in failed), *notes),
         docs=docs,
         **more,
     )

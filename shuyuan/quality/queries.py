@@ -36,8 +36,8 @@ def for_gx(composed: Composable) -> str:
 
 
 def batch_slot() -> Composable:
-    """Stands for the judged table in a text for Great Expectations."""
-    return SQL(_SLOT)
+    """Stands for the judged table in a text for Great Expectations, which fills in a subquery, with an alias of its own or without."""
+    return SQL(f"(SELECT * FROM {_SLOT})")
 
 
 def of_delta(rule: Rule, resource: Resource, batch: Composable) -> Composed:

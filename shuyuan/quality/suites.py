@@ -64,7 +64,8 @@ def for_resource(resource: Resource) -> tuple[Rule, ...]:
     """The rules of a resource: the default's and those of its own file, if it has one."""
     targets = _targets_of_resource(resource)
     rules = _labelled(_merged("_default", resource.table, targets), {item.name: item.label for item in resource.items})
-    return tuple(rule for rule in rules if rule.when in (None, resource.delivery.mode))
+    other = {"full": "change", "change": "full"}[resource.delivery.mode]
+    return tuple(rule for rule in rules if rule.when != other)
 
 
 def for_library(library: Library) -> tuple[Rule, ...]:
