@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -115,7 +114,6 @@ def test_rotation_a_torn_line_and_a_truncated_file(analyst: psycopg.Connection[A
     whole = line("s1", 1, "statement: SELECT * FROM source.tax__arrears") + line("s1", 2, "duration: 2.5 ms")
     torn = line("s1", 3, "statement: SELECT 'torn'")
     file.write_bytes(whole + torn[:20])
-    os.chmod(file, 0o600)
     assert [row["objects"] for row in harvested()] == [["source.tax__arrears"]]
     file.write_bytes(whole + torn + line("s1", 4, "duration: 1.0 ms") + b"\x00\xff garbage\n")
     assert [row["statement"] for row in harvested(2)] == ["SELECT 'torn'", "�� garbage"]

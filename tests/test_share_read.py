@@ -14,7 +14,7 @@ from shuyuan.db import embedded
 from shuyuan.db.address import conninfo
 from shuyuan.db.engine import transaction
 from shuyuan.share import people
-from shuyuan.share.read import Answer, Refused, read
+from shuyuan.share.read import Answer, Refused, Unfit, read
 
 pytestmark = pytest.mark.usefixtures("city")
 
@@ -71,7 +71,7 @@ def test_unknown_and_inactive_people_are_refused_on_record(person: str) -> None:
 
 
 def test_a_value_that_fits_no_column_fails_on_record_and_says_so() -> None:
-    with pytest.raises(psycopg.DataError):
+    with pytest.raises(Unfit, match="phone"):
         read("wang", "administrative_basis", "population", ["phone"], where={"phone": "x\x00"}, limit=1, method="http")
     row = accesses()[-1]
     assert row["outcome"] == "failed" and row["method"] == "http" and "DataError" in row["reason"]

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from psycopg import DataError
+
 from shuyuan import settings
 from shuyuan.catalog import Catalog, load_catalog
 from shuyuan.db.engine import Connection, transaction
@@ -32,6 +34,10 @@ class Refused(PermissionError):
         super().__init__(f"{reason}（审计编号 {access_id}）")
         self.reason = reason
         self.access_id = access_id
+
+
+class Unfit(ValueError):
+    """A value to search by does not fit the type of its item; the failure is recorded."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ def read(
 
     Raises:
         Refused: deny by default; the refusal is in the ledger.
+        Unfit: a value in `where` is none of its item's type.
         ValueError: `limit` is not between 1 and 10 000.
         psycopg.Error: the SELECT or the audit row failed; the failure is in the ledger if the ledger can be written.
     """
@@ -82,6 +89,9 @@ def read(
     request = _Request(person, purpose, library, tuple(dict.fromkeys(items)), where, limit, method)
     try:
         answer, refusal = _read(request, catalog)
+    except DataError as error:
+        _record_failure(request, error)
+        raise Unfit(f"a value of {', '.join(where)} does not fit its item: {error}") from error
     except Exception as error:
         _record_failure(request, error)
         raise

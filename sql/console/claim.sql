@@ -1,0 +1,1 @@
+SELECT * FROM {claims} WHERE entity = %(key)s;
