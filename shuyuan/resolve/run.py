@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, Member
-from shuyuan.db.sql import SQL, Composable, Identifier, columns, statement, text_of
+from shuyuan.db.sql import SQL, Composable, Composed, Identifier, columns, fragment, join, statement, text_of
 from shuyuan.lake import duck
 from shuyuan.lake.delta import bucket_of
 from shuyuan.lake.snapshot import Bucket, Snapshot, save
@@ -142,7 +142,8 @@ class _Resolver:
             f"CREATE OR REPLACE TEMP VIEW old AS SELECT * FROM {duck.scan(live.paths(number), 'FROM new WHERE false')}"
         )
         self._do(
-            "steps/create_change", delta=statement("steps/delta_rows_plain", columns=columns((*names, "_hash"), "new"))
+            "steps/create_change",
+            delta=statement("steps/delta_rows_plain", columns=join(map(_either, (*names, "_hash")))),
         )
         found = Counter(dict(duck.rows(self.connection, "SELECT _op, count(*) FROM change GROUP BY _op")))
         tally = self.outcome.changes if kind == "rows" else self.outcome.disputes
@@ -165,6 +166,12 @@ class _Resolver:
     def _save(self, kind: str, live: Snapshot) -> Snapshot:
         touched = self.buckets[kind]
         return save(f"{self.folder}/{kind}", live, touched) if touched else live
+
+
+def _either(name: str) -> Composed:
+    """The new version's value; of a row that is gone, the old one's: whoever closes it must know what it was."""
+    template = "CASE WHEN new._key IS NULL THEN old.{name} ELSE new.{name} END AS {name}"
+    return fragment(template, name=Identifier(name))
 
 
 def delta_paths(folder: str, kind: str) -> list[Path]:
