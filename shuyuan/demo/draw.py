@@ -1,7 +1,8 @@
 """Chance with a memory: every draw of the demo city comes from a generator named by the seed and a topic.
 
 Belongs here: seeded generators and drawing texts by index. Naming the topic, not the order of calls, makes one part of the city
-independent of the others: a new resource does not change the people.
+independent of the others: a new resource does not change the people. A generator makes one draw whose length grows with the city;
+so the first rows stay what they were when later days add more.
 """
 
 from __future__ import annotations

@@ -18,7 +18,14 @@ from shuyuan.demo.records import DIVORCED, MARRIED, NOBODY, Acts, Couples, Recor
 
 
 def next_day(
-    seed: int, k: int, today: date, people: People, orgs: Organisations, places: Places, records: Records, taken: tuple[Mask, Mask]
+    seed: int,
+    k: int,
+    today: date,
+    people: People,
+    orgs: Organisations,
+    places: Places,
+    records: Records,
+    taken: tuple[Mask, Mask],
 ) -> None:
     """Bring the world from business day k-1 to k, in place. `taken` are the people and bodies that must stay as they are."""
     free_people, free_orgs = ~taken[0] & (people.since < k) & ~people.gone, ~taken[1] & (orgs.since < k)

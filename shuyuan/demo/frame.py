@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 
 from shuyuan.demo.draw import Ints, Mask
 
-Texts = pa.StringArray
+Texts: TypeAlias = pa.StringArray
 
 
 @dataclass(frozen=True)

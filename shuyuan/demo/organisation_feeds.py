@@ -18,6 +18,12 @@ from shuyuan.demo.world import World
 
 _YUAN_PER_UNIT = 10_000
 _AUTHORITY = "市市场监督管理局"
+_CASES = (
+    ("广告违法行为", "经查，当事人发布虚假广告。", "《中华人民共和国广告法》"),
+    ("无照经营", "经查，当事人未取得营业执照从事经营活动。", "《市场主体登记管理条例》"),
+    ("产品质量违法行为", "经查，当事人销售不合格产品。", "《中华人民共和国产品质量法》"),
+    ("价格违法行为", "经查，当事人未明码标价。", "《中华人民共和国价格法》"),
+)
 _PENALTY_KINDS = np.array([21, 11, 22])  # 罚款 警告 没收违法所得
 _PERMIT_KINDS = np.array([1, 3, 4, 5])  # 普通 认可 核准 登记
 
@@ -179,14 +185,17 @@ def _subject(world: World, resource: str, body: Ints) -> dict[str, Texts]:
 def penalty(world: World) -> Frame:
     ids, acts, body = _acts(world, "penalty")
     chance, decided = acts.chance[ids], acts.decided[ids]
+    case = chance // 7 % len(_CASES)
     fine = 1000 + chance // 5 % 500 * 100
     columns = _subject(world, "credit_office.penalty", body) | {
         "subject_reg_no": only(ids % 3 == 0, join("4403", digits(body, 9))),
         "doc_no": join("市监罚〔", _year(decided), "〕", digits(ids + 1, 1), "号"),
-        "violation": pool(("广告违法行为", "无照经营", "产品质量违法行为", "价格违法行为"), chance // 7 % 4),
-        "facts": pool(("经查，当事人发布虚假广告。", "经查，当事人未取得营业执照从事经营活动。", "经查，当事人销售不合格产品。", "经查，当事人未明码标价。"), chance // 7 % 4),
-        "basis": pool(("《中华人民共和国广告法》", "《市场主体登记管理条例》", "《中华人民共和国产品质量法》", "《中华人民共和国价格法》"), chance // 7 % 4),
-        "penalty_kind": coded(_PENALTY_KINDS[chance // 11 % len(_PENALTY_KINDS)], world.words("credit_office.penalty", "penalty_kind")),
+        "violation": pool([case[0] for case in _CASES], case),
+        "facts": pool([case[1] for case in _CASES], case),
+        "basis": pool([case[2] for case in _CASES], case),
+        "penalty_kind": coded(
+            _PENALTY_KINDS[chance // 11 % len(_PENALTY_KINDS)], world.words("credit_office.penalty", "penalty_kind")
+        ),
         "content": join("罚款", number(fine), "元"),
         "fine": decimal(fine * 100, 6),
         "confiscated": only(ids % 5 == 0, decimal(fine * 10, 6)),
@@ -211,7 +220,9 @@ def permit(world: World) -> Frame:
     columns = _subject(world, "credit_office.permit", body) | {
         "document": pool(("准予行政许可决定书", "食品经营许可决定书", "准予登记通知书"), chance // 7 % 3),
         "doc_no": join("市监许〔", _year(decided), "〕", digits(ids + 1, 1), "号"),
-        "permit_kind": coded(_PERMIT_KINDS[chance // 11 % len(_PERMIT_KINDS)], world.words("credit_office.permit", "permit_kind")),
+        "permit_kind": coded(
+            _PERMIT_KINDS[chance // 11 % len(_PERMIT_KINDS)], world.words("credit_office.permit", "permit_kind")
+        ),
         "cert_no": join("JY1", digits(chance % 10**13, 13)),
         "content": pool(("食品销售，限预包装食品", "热食类食品制售", "特种设备使用登记"), chance // 7 % 3),
         "decision_date": written(decided, "%Y/%m/%d"),

@@ -6,7 +6,6 @@ Codes are valid by GB 32100 and invented; the first character says who registers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -59,15 +58,14 @@ class Organisations:
 
 def found(seed: int, people: People, places: Places, first_day: date, day: int) -> Organisations:
     """The bodies of day 0 and half a percent more for each further day; new ones are known to their registry only."""
-    rows = _rows(seed, int((people.since == 0).sum()), day)
-    kind, since, chance = rows["kind"], rows["since"], rows["chance"]
+    since, kind, chance, alone = _rows(seed, int((people.since == 0).sum()), day)
     size = len(kind)
     heads = np.array([_HEADS[k][c % len(_HEADS[k])] for k, c in zip(kind.tolist(), chance.tolist(), strict=True)], "S2")
     address = chance // 3 % places.addresses_of_day_0
-    isolated = rows["isolated"] | (since > 0)
+    isolated = alone | (since > 0)
     trade = chance // 5 % len(names.TRADES)
-    draw = generator(seed, "memberships")
-    taxed, insured = share(draw, size, 0.95) & ~isolated, share(draw, size, 0.6) & ~isolated
+    taxed = share(generator(seed, "taxed"), size, 0.95) & ~isolated
+    insured = share(generator(seed, "insured units"), size, 0.6) & ~isolated
     return Organisations(
         since=since,
         kind=kind,
@@ -92,16 +90,16 @@ def found(seed: int, people: People, places: Places, first_day: date, day: int) 
     )
 
 
-def _rows(seed: int, people: int, day: int) -> dict[str, Ints]:
-    """Kind, first day and chance of every body; the block of a day depends on nothing but its number."""
+def _rows(seed: int, people: int, day: int) -> tuple[Ints, Ints, Ints, Mask]:
+    """First day, kind, chance and isolation of every body; the block of a day depends on nothing but its number."""
     blocks: list[tuple[Ints, Ints, Ints, Mask]] = []
     for k in range(day + 1):
         rng = generator(seed, "organisations", k)
         counts = [max(20, int(people * part)) if k == 0 else max(1, int(people * part) // 200) for part in _PER_PERSON]
         kind = np.repeat(np.arange(4), counts)
-        blocks.append((np.full(len(kind), k), kind, rng.integers(0, 1 << 46, len(kind)), share(rng, len(kind), 0.15)))
+        blocks.append((np.full(len(kind), k), kind, rng.integers(0, 1 << 46, len(kind)), share(rng, len(kind), 0.25)))
     since, kind, chance, isolated = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    return {"since": since, "kind": kind, "chance": chance, "isolated": isolated}
+    return since, kind, chance, isolated.astype(np.bool_)
 
 
 def _adults(people: People, today: date) -> Ints:
@@ -115,12 +113,22 @@ def _names(places: Places, kind: Ints, chance: Ints, trade: Ints, generation: in
     brand_at = (chance // 37 + generation * 101) % len(names.BRANDS)
     brand, serial = pool(names.BRANDS, brand_at), digits(np.arange(len(kind)), 4)
     city = pc.if_else(pa.array(kind == BUSINESS), "", places.divisions.city)
-    company = join(city, brand, serial, pool([t[0] for t in names.TRADES], trade), where(chance // 41 % 3 > 0, "有限公司", "(集团)股份有限公司"))
-    shop = join(pool(names.ROADS, chance // 43 % len(names.ROADS)), brand, serial, pool(names.SHOPS, chance // 47 % len(names.SHOPS)))
+    company = join(
+        city,
+        brand,
+        serial,
+        pool([t[0] for t in names.TRADES], trade),
+        where(chance // 41 % 3 > 0, "有限公司", "(集团)股份有限公司"),
+    )
+    shop = join(
+        pool(names.ROADS, chance // 43 % len(names.ROADS)),
+        brand,
+        serial,
+        pool(names.SHOPS, chance // 47 % len(names.SHOPS)),
+    )
     society = join(city, brand, serial, pool(names.SOCIETIES, chance // 53 % len(names.SOCIETIES)))
     office = join(city, "第", serial, pool(names.INSTITUTIONS, chance // 59 % len(names.INSTITUTIONS)))
-    named = where(kind == ENTERPRISE, company, where(kind == BUSINESS, shop, where(kind == SOCIETY, society, office)))
-    return named
+    return where(kind == ENTERPRISE, company, where(kind == BUSINESS, shop, where(kind == SOCIETY, society, office)))
 
 
 def scope(orgs: Organisations, index: Ints) -> pa.StringArray:

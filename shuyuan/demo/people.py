@@ -22,7 +22,9 @@ Days = npt.NDArray[np.datetime64]
 
 NUMBERS = 15_400_000_000  # 154: a range that is not given out, so that nobody is called
 NEVER = np.datetime64("NaT", "D")
-_ORIGINS = np.array([341298, 341297, 360799, 411696, 421195, 430594, 450998, 511599, 522497, 612496])  # counties that do not exist
+_ORIGINS = np.array(
+    [341298, 341297, 360799, 411696, 421195, 430594, 450998, 511599, 522497, 612496]
+)  # counties that do not exist
 _ETHNIC = np.array([1, 3, 5, 8, 11, 15])
 _ETHNIC_SHARE = np.array([0.92, 0.02, 0.02, 0.015, 0.015, 0.01])
 _UYGUR = 5
@@ -65,9 +67,9 @@ class People:
 
 
 def populate(seed: int, size: int, places: Places, first_day: date, day: int) -> People:
-    """`size` people of day 0 and about half a percent more for each further day: newborns and people who moved in."""
+    """`size` people of day 0 and a quarter percent more for each further day: newborns and people who moved in."""
     blocks = [_block(generator(seed, "people"), size, 0, first_day)]
-    extra = max(4, size // 200)
+    extra = max(4, size // 400)
     blocks += [_block(generator(seed, "people", k), extra, k, first_day) for k in range(1, day + 1)]
     drawn = {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
     return _people(drawn, places)
@@ -76,7 +78,7 @@ def populate(seed: int, size: int, places: Places, first_day: date, day: int) ->
 def _block(rng: np.random.Generator, size: int, since: int, first_day: date) -> dict[str, npt.NDArray[np.generic]]:
     newcomers = since > 0
     days = rng.integers(0, 5, size) if newcomers else _ages(rng, size)
-    resident = np.arange(size) % 3 == 0 if newcomers else share(rng, size, 0.85)
+    resident = np.arange(size) % 3 > 0 if newcomers else share(rng, size, 0.85)
     days = np.where(newcomers & ~resident, rng.integers(7000, 18000, size), days)
     return {
         "since": np.full(size, since),
@@ -110,7 +112,11 @@ def _people(drawn: dict[str, npt.NDArray[np.generic]], places: Places) -> People
         isolated=drawn["isolated"].astype(np.bool_),
         sex=drawn["sex"].astype(np.int64),
         birth=birth.astype("datetime64[D]"),
-        id_no=citizen_ids(prefix, birth.astype("datetime64[D]"), _sequences(prefix, birth, drawn["sex"])),
+        id_no=citizen_ids(
+            prefix,
+            birth.astype("datetime64[D]"),
+            _sequences(prefix, birth.astype("datetime64[D]"), drawn["sex"].astype(np.int64)),
+        ),
         name=_names(chance, drawn["ethnic"].astype(np.int64)),
         ethnic=drawn["ethnic"].astype(np.int64),
         home=home,
@@ -123,16 +129,16 @@ def _people(drawn: dict[str, npt.NDArray[np.generic]], places: Places) -> People
     )
 
 
-def _sequences(prefix: Ints, birth: Days, sex: npt.NDArray[np.generic]) -> Ints:
+def _sequences(prefix: Ints, birth: Days, sex: Ints) -> Ints:
     """A sequence number, odd for men, that is different for all people of one division, day and sex, whoever comes later."""
-    group = (prefix * 100_000 + birth.astype("datetime64[D]").astype(np.int64) + 50_000) * 2 + (sex == 1)
+    group = (prefix * 100_000 + birth.astype(np.int64) + 50_000) * 2 + (sex == 1)
     order = np.argsort(group, kind="stable")
     ordered = group[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
     sizes = np.diff(np.r_[starts, len(ordered)])
     rank = np.empty(len(group), np.int64)
     rank[order] = np.arange(len(group)) - np.repeat(starts, sizes)
-    return ((group * 7919) % 500 + rank) % 500 * 2 + (sex == 1)
+    return np.asarray(((group * 7919) % 500 + rank) % 500 * 2 + (sex == 1), np.int64)
 
 
 def _names(chance: Ints, ethnic: Ints) -> pa.StringArray:

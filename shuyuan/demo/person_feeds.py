@@ -24,7 +24,7 @@ def resident(world: World) -> Frame:
     columns = {
         "id_no": at(p.id_no, ids),
         "name": at(p.name, ids),
-        "former_name": only(ids % 50 == 0, at(p.name, ids[::-1])),
+        "former_name": only(ids % 50 == 0, at(p.name, ids // 2)),
         "sex": number(p.sex[ids]),
         "ethnic": digits(p.ethnic[ids], 2),
         "birth_date": written(p.birth[ids], "%Y%m%d"),
@@ -140,7 +140,7 @@ def insured(world: World) -> Frame:
         "employer_uscc": only(r.employer[ids] != NOBODY, at(world.organisations.uscc, np.maximum(r.employer[ids], 0))),
         "pension_status": number(status),
         "base": number(r.base[ids]),
-        "start_date": written(np.maximum(p.birth[ids] + 6800, np.datetime64("1993-07-01")), "%Y%m%d"),
+        "start_date": written(np.maximum(p.birth[ids] + 6570, np.datetime64("1993-07-01")), "%Y%m%d"),
         "life_status": only(p.resident[ids], number(np.where(p.alive()[ids], _ALIVE, _DEAD))),
     }
     return Frame("hrss.insured", ids, columns, ops)
@@ -181,7 +181,12 @@ def student(world: World) -> Frame:
         "student_no": join("G", at(p.id_no, ids)),
         "name": at(p.name, ids),
         "birth_date": written(p.birth[ids], "%Y/%m/%d"),
-        "school": join(world.places.divisions.city, "第", digits(ids % 40 + 1, 1), pool(("小学", "中学", "职业学院"), np.digitize(a, [12, 18]))),
+        "school": join(
+            world.places.divisions.city,
+            "第",
+            digits(ids % 40 + 1, 1),
+            pool(("小学", "中学", "职业学院"), np.digitize(a, [12, 18])),
+        ),
         "grade": join(digits(world.first_day.year - a % 6, 4), "级"),
         "education": coded(level, world.words("education.student", "education")),
         "guardian_phone": only(a < 18, number(p.phone[ids])),

@@ -34,7 +34,9 @@ class Divisions:
         """The city with most counties in a code list of GB/T 2260 codes (and 9-digit towns). Raises ValueError without any county."""
         counties = [code for code in listed if len(code) == 6 and not code.endswith("00")]
         if not counties:
-            raise ValueError("code list `division` has no county; add 6-digit codes (GB/T 2260) to catalog/codes/division.yml")
+            raise ValueError(
+                "code list `division` has no county; add 6-digit codes (GB/T 2260) to catalog/codes/division.yml"
+            )
         city = Counter(code[:4] for code in counties).most_common(1)[0][0]
         mine = sorted(code for code in counties if code.startswith(city))
         codes = [place for county in mine for place in _towns(listed, county) or [county]]
@@ -117,7 +119,12 @@ def build(seed: int, listed: Mapping[str, str], people: int, day: int) -> Places
         longitude=longitude,
         latitude=latitude,
         surveyed=np.datetime64("2019-01-01") + (index * 37) % 2200,
-        place_name=join(road.take(pa.array(at)), pool(names.PLACES, places % len(names.PLACES)), digits(places // len(names.PLACES) + 1, 1), "号"),
+        place_name=join(
+            road.take(pa.array(at)),
+            pool(names.PLACES, places % len(names.PLACES)),
+            digits(places // len(names.PLACES) + 1, 1),
+            "号",
+        ),
         place_kind=places % len(names.PLACES),
         place_division=division[at],
         place_longitude=longitude[at],

@@ -70,11 +70,10 @@ def hold(seed: int, people: People, orgs: Organisations, first_day: date) -> Rec
     died = _deaths(seed, people, first_day)
     age, known = people.age(first_day), ~people.isolated & (people.since == 0)
     insured = known & (age >= 18) & (age < 95) & share(generator(seed, "insured"), len(people), 0.7)
-    draw = generator(seed, "shares")
     return Records(
         couples=_couples(seed, people, first_day),
         died=died,
-        certified=(died == 0) & share(draw, len(people), 0.9),
+        certified=(died == 0) & share(generator(seed, "certified"), len(people), 0.9),
         cremated=(died == 0) & share(generator(seed, "cremated"), len(people), 0.8),
         insured=insured,
         employer=_employers(seed, orgs, insured & (age < 60) & people.alive()),
@@ -111,10 +110,11 @@ def _couples(seed: int, people: People, first_day: date) -> Couples:
 
 
 def _employers(seed: int, orgs: Organisations, workers: Mask) -> Ints:
-    rng = generator(seed, "employers")
+    employers = generator(seed, "employers")
     kinds = (orgs.kind == ENTERPRISE) | (orgs.kind == INSTITUTION)
     open_to = np.flatnonzero(kinds & orgs.insured & ~orgs.cancelled & (orgs.since == 0))
-    return np.where(workers & share(rng, len(workers), 0.7), rng.choice(open_to, len(workers)), NOBODY)
+    employed = workers & share(generator(seed, "employed"), len(workers), 0.7)
+    return np.where(employed, employers.choice(open_to, len(workers)), NOBODY)
 
 
 def _mothers(seed: int, people: People, first_day: date) -> Ints:

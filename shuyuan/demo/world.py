@@ -53,7 +53,9 @@ class World:
             self.day += 1
             self.today = working_day_after(self.today)
             taken = (self.taken_people, self.taken_bodies)
-            evolve.next_day(self.seed, self.day, self.today, self.people, self.organisations, self.places, self.records, taken)
+            evolve.next_day(
+                self.seed, self.day, self.today, self.people, self.organisations, self.places, self.records, taken
+            )
 
 
 def create(catalog: Catalog, seed: int, size: int, first_day: date, horizon: int) -> World:
