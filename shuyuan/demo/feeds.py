@@ -104,7 +104,7 @@ def _alone(world: World, resource: str, ids: Ints) -> Mask:
     if resource in _REGISTRIES:
         return world.organisations.isolated[ids]
     if resource == "hrss.insured":
-        return world.records.employer[ids] == NOBODY
+        return np.asarray(world.records.employer[ids] == NOBODY)
     if resource == "hrss.insured_unit":
         return ~world.organisations.reports_employees[ids]
     if resource == "natural_resources.address":
