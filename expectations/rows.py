@@ -31,10 +31,12 @@ class RowsOfQuery(UnexpectedRowsExpectation):  # type: ignore[misc]
         execution_engine: Any = None,
     ) -> dict[str, Any]:
         rows = int(metrics[COUNT])
-        of = max(int(metrics[TABLE_ROWS]), rows) if self.share_of_table else int(rows > 0)
-        percent = 100.0 * (rows if self.share_of_table else 1) / of if rows else 0.0
-        counts = {"observed_value": rows, "unexpected_count": rows, "unexpected_percent": percent}
-        return {"success": rows == 0, "result": counts | ({"element_count": of} if self.share_of_table else {})}
+        counts: dict[str, Any] = {"observed_value": rows}
+        if self.share_of_table:
+            of = max(int(metrics[TABLE_ROWS]), rows)
+            percent = 100.0 * rows / of if of else 0.0
+            counts |= {"unexpected_count": rows, "unexpected_percent": percent, "element_count": of}
+        return {"success": rows == 0, "result": counts}
 
 
 class ExpectNoRowsFromQuery(RowsOfQuery):

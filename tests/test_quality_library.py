@@ -114,6 +114,22 @@ def test_a_library_true_to_its_sources_passes(catalog: Catalog, people: int) -> 
     assert (settings.load().docs / str(verdict.docs)).exists()
 
 
+def test_the_report_of_a_broken_library_renders_whole(
+    catalog: Catalog, people: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with transaction("shuyuan_owner") as connection:
+        run = insert(
+            connection, "ledger.run", library="population", business_date=DAY, inputs=MEMBERS, state="published"
+        )
+    assert run is not None
+    change("UPDATE library.population SET name = '甴曱' WHERE _key = %s", OU)
+    verdict = judged(catalog, run)
+    page = (settings.load().docs / str(verdict.docs)).read_text("utf-8")
+    assert "“姓名”一数一源" in page
+    assert "甴曱" not in page
+    assert "rendering" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("statement", "item", "rows"),
     [

@@ -58,6 +58,7 @@ def test_every_resource_and_library_of_the_city_has_a_suite_of_its_own(catalog: 
         ("  - {type: expect_no_rows_from_query, query: expect/same_value, item: name, severity: info, meta: {dimension: 准确性}}",
          "lacks the argument 'other'"),
         ("  - {type: expect_column_values_to_be_in_set, column: sex, valueset: [x], severity: info, meta: {dimension: 准确性}}", "cannot be built"),
+        ("  - {type: expect_rows_at_least, severity: info, meta: {dimension: 完整性, note: 太少,不对}}", "`meta.不对` means nothing"),
         ("  - {type: expect_rows_at_least, when: sometimes, severity: info, meta: {dimension: 完整性}}", "`when: sometimes`"),
     ],
 )  # fmt: skip

@@ -71,6 +71,8 @@ def _words(rule: Rule) -> Iterator[str]:
         yield f"`{rule.type}` has dimension `{rule.dimension}`; say one of {'、'.join(DIMENSIONS)} in `meta.dimension`"
     if rule.when not in (None, "full", "change"):
         yield f"`when: {rule.when}` is no delivery mode; say full or change"
+    for key in rule.stray:
+        yield f"`meta.{key}` means nothing; a comma inside a note must be a Chinese one, or the note be quoted"
     for reason in rule.kwargs.get("reasons", ()):
         if reason not in REASONS:
             yield f"unknown reason `{reason}`; see shuyuan.standards.REASONS"
@@ -106,12 +108,18 @@ def _said(error: JudgeError | KeyError, rule: Rule) -> str:
 
 
 def _strangers(catalog: Catalog) -> Iterator[str]:
-    """Suite files that belong to nothing in the catalog: a misspelt name would be a suite that never judges."""
+    """Suite files that belong to nothing in the catalog: a misspelt name would be a suite that never judges.
+
+    Not asked of the project's own suites when another catalog is in force: they belong to the project's catalog.
+    """
+    places = settings.load()
+    if places.expectations == suites.PROJECT_SUITES and places.catalog != settings.PROJECT / "catalog":
+        return
     known = {
         *DEFAULTS,
         *(r.table for r in catalog.resources.values()),
         *(f"library__{lib}" for lib in catalog.libraries),
     }
-    for path in sorted(settings.load().expectations.glob("*.yml")):
+    for path in sorted(places.expectations.glob("*.yml")):
         if path.stem not in known:
             yield f"{path}:1: no resource or library of the catalog has this suite; rename or remove the file"

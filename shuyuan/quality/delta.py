@@ -62,7 +62,7 @@ def offending(resource: Resource, outcomes: Sequence[Outcome], staging: str) -> 
             )
         message = words.ask(outcome.rule)
         for line, value in found:
-            first.setdefault(line, (outcome.rule.target, value, outcome.rule.reason, f"不符合:{message}"))
+            first.setdefault(line, (outcome.rule.target, value, outcome.rule.reason, f"不符合：{message}"))
     rows = [{"line": line, **dict(zip(OFFENDING.names[1:], first[line], strict=True))} for line in sorted(first)]
     return pa.Table.from_pylist(rows, OFFENDING) if rows else None
 

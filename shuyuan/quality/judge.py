@@ -41,7 +41,9 @@ def batch(batch_id: int, resource: Resource, evidence: pa.Table, counts: BatchCo
         if staging is not None:
             outcomes += delta.judge_rows(bench, resource, rules, staging)
     rows = delta.offending(resource, outcomes, staging) if staging is not None else None
-    document = validation.merged(resource.table, outcomes, {"batch_id": batch_id, "resource": resource.id})
+    document = validation.merged(
+        resource.table, outcomes, {"batch_spec": {"data_asset_name": f"{resource.id}, batch {batch_id}"}}
+    )
     page = docs.write(document, resource.table, batch_id)
     return _verdict(
         resource.table,
@@ -68,7 +70,7 @@ def library(run_id: int, library: Library, catalog: Catalog) -> Verdict:
     with closing(validation.Bench()) as bench:
         found = published.judge(bench, library, suites.for_library(library), run_id)
     outcomes, notes = published.decidable(found, library, run_id)
-    document = validation.merged(name, outcomes, {"run_id": run_id, "library": library.id})
+    document = validation.merged(name, outcomes, {"batch_spec": {"data_asset_name": f"{library.id}, run {run_id}"}})
     page = docs.write(document, name, run_id)
     return _verdict(name, outcomes, document.to_json_dict(), page, notes=notes)
 

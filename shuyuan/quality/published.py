@@ -58,7 +58,7 @@ def _moved_under(rule: Rule, library: Library, moved: set[str]) -> bool:
 
 
 def _note(rule: Rule) -> Finding:
-    message = f"“{rule.label}”一数一源待下次核对:发布之后其来源又有新数据入库"
+    message = f"“{rule.label}”一数一源待下次核对：发布之后其来源又有新数据入库"
     return Finding("undecided", "info", message, rule.dimension, rule.target)
 
 

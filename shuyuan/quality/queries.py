@@ -37,7 +37,7 @@ def for_gx(composed: Composable) -> str:
 
 def batch_slot() -> Composable:
     """Stands for the judged table in a text for Great Expectations, which fills in a subquery, with an alias of its own or without."""
-    return SQL(f"(SELECT * FROM {_SLOT})")
+    return fragment("(SELECT * FROM {slot})", slot=SQL(_SLOT))
 
 
 def of_delta(rule: Rule, resource: Resource, batch: Composable) -> Composed:

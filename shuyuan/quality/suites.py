@@ -17,6 +17,7 @@ from shuyuan.catalog import Library, Resource
 from shuyuan.catalog.source import read_yaml
 from shuyuan.standards import REASONS
 
+PROJECT_SUITES = settings.PROJECT / "expectations" / "suites"
 SEVERITIES = ("critical", "warning", "info")
 DIMENSIONS = ("规范性", "完整性", "准确性", "一致性", "时效性", "可访问性")  # GB/T 36344-2018
 NO_LOSS = ("masked", "date_sentinel")  # declared absences: no claim, but no fault of the row either
@@ -30,7 +31,8 @@ _OURS = ("type", "severity", "meta", "when")
 
 @dataclass(frozen=True)
 class Rule:
-    """One expectation of a suite. `where` is `file:line`, `kwargs` the expectation's own arguments, `label` the target's Chinese name."""
+    """One expectation of a suite. `where` is `file:line`, `kwargs` the expectation's own arguments, `label` the target's Chinese name,
+    `stray` keys of `meta` that mean nothing."""
 
     type: str
     kwargs: Mapping[str, Any]
@@ -40,6 +42,7 @@ class Rule:
     where: str
     when: str | None = None
     label: str = ""
+    stray: tuple[str, ...] = ()
 
     @property
     def target(self) -> str | None:
@@ -79,6 +82,12 @@ def path_of(name: str) -> Path:
     return settings.load().expectations / f"{name}.yml"
 
 
+def _default(name: str) -> Path:
+    """A default in force: the folder's own, else the project's, so that another catalog's suites need not repeat it."""
+    own = path_of(name)
+    return own if own.exists() else PROJECT_SUITES / own.name
+
+
 def read(path: Path) -> list[Rule]:
     """The rules of one file as written, nothing expanded. What is missing is left empty for `check_suites` to name."""
     document = read_yaml(path)
@@ -96,17 +105,18 @@ def _labelled(rules: list[Rule], labels: Mapping[str, str]) -> list[Rule]:
 
 
 def _rule(entry: Mapping[str, Any], where: str) -> Rule:
-    meta = entry.get("meta") or {}
+    meta = dict(entry.get("meta") or {})
     kwargs = {name: value for name, value in entry.items() if name not in _OURS}
     words = (str(entry.get("type", "")), kwargs, str(entry.get("severity", "")))
-    return Rule(*words, str(meta.get("dimension", "")), str(meta.get("note", "")), where, entry.get("when"))
+    told = (str(meta.pop("dimension", "")), str(meta.pop("note", "")))
+    return Rule(*words, *told, where, entry.get("when"), stray=tuple(map(str, meta)))
 
 
 def _merged(default: str, own: str, targets: Targets) -> list[Rule]:
     path = path_of(own)
     mine = [rule for written in (read(path) if path.exists() else []) for rule in expand(written, targets)]
     replaced = {rule.identity for rule in mine}
-    common = [rule for written in read(path_of(default)) for rule in expand(written, targets)]
+    common = [rule for written in read(_default(default)) for rule in expand(written, targets)]
     return [rule for rule in common if rule.identity not in replaced] + mine
 
 

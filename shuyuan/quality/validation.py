@@ -43,8 +43,10 @@ class Outcome:
 
     @property
     def offending(self) -> int:
-        """Offending rows, as far as the expectation counts rows."""
-        return int(self.result.result.get("unexpected_count") or 0)
+        """Offending rows, or places found by a query of ours, as far as the expectation counts them."""
+        found = self.result.result
+        query = issubclass(get_expectation_impl(self.rule.type), expectations.RowsOfQuery)
+        return int(found.get("unexpected_count") or (found.get("observed_value") if query else 0) or 0)
 
     @property
     def conformity(self) -> float:
