@@ -78,7 +78,7 @@ def test_a_whole_row_matches_whatever_item_the_report_names() -> None:
 
 def test_reports_that_nothing_explains_are_listed_by_reason() -> None:
     row = score([], [report(2, "id_no", "id_checksum"), report(3, "id_no", "id_checksum")])["unexpected id_checksum"]
-    assert (row["planted"], row["found"], row["precision"], row["recall"]) == (0, 2, 0.0, None)
+    assert (row["planted"], row["found"], row["precision"], row["recall"]) == (0, 2, 0.0, 1.0)
 
 
 def test_usual_ways_of_a_feed_are_neither_found_nor_missed() -> None:

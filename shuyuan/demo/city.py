@@ -22,7 +22,7 @@ from shuyuan.demo.frame import Frame
 from shuyuan.demo.plan import Plan, plan
 from shuyuan.demo.truth import TruthRow, write_truth
 from shuyuan.demo.world import World, create, working_day_before
-from shuyuan.demo.write import Sheet, write_control, write_sheet
+from shuyuan.demo.write import Sheet, control_of, write_control, write_sheet
 
 LATE: Final = "courts.dishonest"
 TRUNCATED: Final = "credit_office.permit"
@@ -115,6 +115,8 @@ class _Delivery:
         lines = write_sheet(path, self._sheet(resource, dirty), resource.delivery.encoding, resource.delivery.sheet)
         if resource.delivery.control:
             write_control(path, rows)
+        if self._happens(SENT_TWICE, resource.id):
+            self._send_again(resource, path)
         self.truth.files[resource.id], self.truth.delivered[resource.id] = path, len(dirty.frame)
         self._remember(resource, dirty, lines)
 
@@ -140,14 +142,19 @@ class _Delivery:
         types = {headers[name]: kind for name, kind in _PARQUET_TYPES.get(resource.id, {}).items()}
         return Sheet(columns, dirty.faults, tuple(dirty.blanks), preamble, types)
 
+    def _send_again(self, resource: Resource, path: Path) -> None:
+        """The very same bytes under the name of a second delivery."""
+        again = path.with_name(f"{path.stem}_2{path.suffix}")
+        for source, copy in ((path, again), (control_of(path), control_of(again))):
+            copy.write_bytes(source.read_bytes())
+        self.truth.rows.append(
+            TruthRow("same_file_twice", "batch", resource.id, again.name, self.date, reason="duplicate")
+        )
+
     def _remember(self, resource: Resource, dirty: Dirty, lines: Ints) -> None:
-        for fault, kind, reason in (
-            (TRUNCATED, "truncated_file", "rejected"),
-            (SENT_TWICE, "same_file_twice", "duplicate"),
-        ):
-            if self._happens(fault, resource.id):
-                self._note(resource, kind, "batch", reason)
-                return  # rows of a batch that is not taken are not judged
+        if self._happens(TRUNCATED, resource.id):
+            self._note(resource, "truncated_file", "batch", "rejected")
+            return  # rows of a batch that is not taken are not judged
         if self._happens(NEW_COLUMN, resource.id):
             self._note(resource, "new_column", "batch", "extra_column")
         if self._happens(REORDERED, resource.id):

@@ -33,7 +33,7 @@ BATCHES: Final = pa.schema(
         ("reason", pa.string()),
     ]
 )
-"""Batches with their final state; `reason` is a note's kind (`extra_column`, `reordered`), one row per note, or null."""
+"""Files with what became of them: the state of the batch, or `duplicate` for a file that is another one again; `reason` is a note's kind (`extra_column`, `reordered`), one row per note, or null."""
 LATE: Final = pa.schema([("resource", pa.string()), ("business_date", pa.date32())])
 """Recorded breaches of freshness."""
 
@@ -53,7 +53,6 @@ _SITE = ("resource", "business_date", "line")
 _CELL = (*_SITE, "item", "reason")
 _ROW = (*_SITE, "reason")
 _CLAIM = ("library", "entity", "item", "claim_ref")
-_NOT_TAKEN = ("rejected", "duplicate")
 _BAD_STATES = ("rejected", "failed", "duplicate", "outdated")
 
 
@@ -68,7 +67,7 @@ class Found:
 
 
 def score(truth: pa.Table, found: Found) -> pa.Table:
-    """One row of `RESULT` per planted kind, and per kind of report that nothing planted explains (`unexpected …`, planted 0).
+    """One row of `RESULT` per planted kind, and per kind of report that nothing planted explains (`unexpected …`, planted 0, recall 1).
 
     `truth` has the schema of `truth.SCHEMA` (one or more days). `true` are planted defects that were reported as planted; `found`
     adds the reports with the same reason that no planted defect explains, so precision = true / found. A further report on a row
@@ -119,7 +118,7 @@ def _claims(truth: pa.Table) -> pa.Table:
 
 def _row(kind: str, detect: str, planted: int, true: int, false: int) -> dict[str, object]:
     found = true + false
-    recall, precision = (true / planted if planted else None), (true / found if found else 1.0)
+    recall, precision = (true / planted if planted else 1.0), (true / found if found else 1.0)
     return {
         "kind": kind,
         "detect": detect,
@@ -162,7 +161,7 @@ def _unexplained(truth: pa.Table, cells: pa.Table) -> pa.Table:
     """Reports on rows where nothing is planted, but for usual ways of a feed and rows of batches that were not taken."""
     usual, files = ("resource", "business_date", "item", "reason"), ("resource", "business_date")
     batches = _of(truth, "batch")
-    lost = batches.filter(pc.is_in(batches["reason"], value_set=pa.array(_NOT_TAKEN)))
+    lost = batches.filter(pc.equal(batches["reason"], "rejected"))
     explained = pc.or_(
         _among(_keys(cells, usual), _keys(_of(truth, "tolerated"), usual)),
         pc.or_(

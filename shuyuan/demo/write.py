@@ -58,9 +58,14 @@ def write_sheet(path: Path, sheet: Sheet, encoding: str | None, sheet_name: str 
     raise ValueError(f"{path.name}: no writer for this suffix; the demo writes csv, jsonl, parquet and xlsx")
 
 
+def control_of(path: Path) -> Path:
+    """Where the control file of a delivery lies: `<file>.ok`."""
+    return path.with_name(path.name + ".ok")
+
+
 def write_control(path: Path, rows: int) -> None:
-    """`<file>.ok` with the number of data rows: every row below the header but empty ones."""
-    path.with_name(path.name + ".ok").write_text(f"{rows}\n", encoding="ascii")
+    """Write the control file: the number of data rows, that is of every row below the header but empty ones."""
+    control_of(path).write_text(f"{rows}\n", encoding="ascii")
 
 
 def _write_csv(path: Path, sheet: Sheet, encoding: str) -> Ints:
