@@ -72,8 +72,9 @@ def found(request: pytest.FixtureRequest, catalog: Catalog, days: list[city.Trut
             if whole:
                 state.take(resource, delivery)
         disagreements.append(state.disagreements())
-    late = [{"resource": name, "business_date": days[1].business_date} for name in days[0].files
-            if name not in days[1].files and catalog.resources[name].update_cycle == "daily"]  # fmt: skip
+    missed = {n for n in days[0].files if n not in days[1].files and catalog.resources[n].update_cycle == "daily"}
+    missed |= {b["resource"] for b in batches if b["state"] == "rejected"}
+    late = [{"resource": name, "business_date": days[1].business_date} for name in missed]
     return scoring.Found(
         pa.Table.from_pylist(cells, schema=scoring.CELLS),
         pa.concat_tables(disagreements),
@@ -98,7 +99,14 @@ def test_every_kind_of_defect_is_planted(days: list[city.Truth]) -> None:
     assert not wanted - set(planted)
     assert all(planted[kind] >= 3 for kind in wanted)
     whole_files = {row.kind for row in days[1].rows if row.detect in ("batch", "late")}
-    assert whole_files == {"truncated_file", "same_file_twice", "late_feed", "new_column", "reordered_columns"}
+    assert whole_files == {
+        "truncated_file",
+        "refused_and_not_sent_again",
+        "same_file_twice",
+        "late_feed",
+        "new_column",
+        "reordered_columns",
+    }
 
 
 def test_every_expected_reason_is_one_that_checkers_give() -> None:

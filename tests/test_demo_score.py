@@ -139,8 +139,11 @@ def test_late_feeds() -> None:
     truth = [TruthRow("late_feed", "late", "courts.dishonest", "d.jsonl", DAY)]
     breach = {"resource": "courts.dishonest", "business_date": DAY}
     assert score(truth, late=[breach])["late_feed"]["recall"] == 1
-    row = score(truth, late=[breach, breach | {"resource": "tax.taxpayer"}])["late_feed"]
-    assert (row["recall"], row["precision"]) == (1.0, 0.5)
+    earlier = breach | {"business_date": date(2026, 8, 27)}
+    assert score(truth, late=[earlier])["late_feed"]["recall"] == 1
+    assert score(truth, late=[breach | {"business_date": date(2026, 8, 29)}])["late_feed"]["recall"] == 0
+    result = score(truth, late=[breach, breach | {"resource": "tax.taxpayer"}])
+    assert result["unexpected tax.taxpayer 2026-08-28"]["precision"] == 0
     assert list(score([], late=[breach])) == ["unexpected courts.dishonest 2026-08-28"]
 
 

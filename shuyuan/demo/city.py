@@ -154,6 +154,7 @@ class _Delivery:
     def _remember(self, resource: Resource, dirty: Dirty, lines: Ints) -> None:
         if self._happens(TRUNCATED, resource.id):
             self._note(resource, "truncated_file", "batch", "rejected")
+            self._note(resource, "refused_and_not_sent_again", "late")
             return  # rows of a batch that is not taken are not judged
         if self._happens(NEW_COLUMN, resource.id):
             self._note(resource, "new_column", "batch", "extra_column")

@@ -191,8 +191,10 @@ def _bodies() -> Iterator[CellDefect]:
 
 def _acts() -> Iterator[CellDefect]:
     penalty, permit = "credit_office.penalty", "credit_office.permit"
+    yield from _codes(permit, "subject_uscc")
+    yield CellDefect("uscc_is_tax_number", penalty, "subject_uscc", "uscc_is_tax_number", by(spoil.tax_number))
+    yield CellDefect("uscc_spaces", penalty, "subject_uscc", None, by(spoil.space_inside))
     for resource in (penalty, permit):
-        yield from _codes(resource, "subject_uscc")
         yield CellDefect("key_missing", resource, "doc_no", "key_missing", always("", "无"), count=40)
         yield CellDefect("date_sentinel", resource, "valid_until", "date_sentinel", always(*spoil.SENTINELS), count=100)
         yield CellDefect(

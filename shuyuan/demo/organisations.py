@@ -22,7 +22,7 @@ from shuyuan.demo.people import NUMBERS, Days, People
 from shuyuan.demo.places import Places
 
 ENTERPRISE, BUSINESS, SOCIETY, INSTITUTION = range(4)
-_PER_PERSON: Final = (0.06, 0.08, 0.012, 0.006)
+_PER_PERSON: Final = (0.1, 0.1, 0.012, 0.008)
 _HEADS: Final = ((b"91", b"91", b"91", b"93"), (b"92",), (b"51", b"52", b"53"), (b"12", b"12", b"11", b"13"))
 IN_OPERATION, CANCELLED = "1", "4"
 

@@ -43,7 +43,7 @@ def resident(world: World) -> Frame:
 def nonlocal_(world: World) -> Frame:
     p = world.people
     ids = np.flatnonzero(~p.resident & (p.since <= world.day) & ~p.gone)
-    registered = np.datetime64(world.first_day, "D") - 1 - (ids * 37) % 3000
+    registered = np.maximum(np.datetime64(world.first_day, "D") - 1 - (ids * 37) % 3000, p.birth[ids] + 1)
     columns = {
         "id_no": at(p.id_no, ids),
         "name": at(p.name, ids),

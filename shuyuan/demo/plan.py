@@ -18,6 +18,7 @@ from shuyuan.demo.frame import Frame
 from shuyuan.demo.world import World
 
 _LEAST = 3  # of every kind, where rows suffice
+_MOST = 0.18  # of a feed's rows; a fifth of bad rows and the whole file would rightly be refused
 _TRIES = 40  # candidates looked at per wanted row, since not every text fits every defect
 
 
@@ -46,11 +47,13 @@ def plan(world: World, dirt: float) -> Plan:
 
 def _plan_feed(world: World, planned: Plan, frame: Frame, wanted: list[RowDefect | CellDefect], dirt: float) -> None:
     fallow = spoilable(world, frame.resource, frame.ids)
+    budget = int(len(frame) * _MOST)
     for number, defect in enumerate(wanted):
         rng = generator(world.seed, frame.resource, defect.kind, number)
-        want = max(_LEAST, int(len(frame) * defect.count * dirt / 10_000))
+        want = min(budget, max(_LEAST, int(len(frame) * defect.count * dirt / 10_000)))
         at = np.array(sorted(_fitting(frame, defect, fallow, rng, want)), np.int64)
         ids = frame.ids[at]
+        budget -= len(ids)
         take(world, frame.resource, ids)
         fallow &= spoilable(world, frame.resource, frame.ids)
         if isinstance(defect, CellDefect):

@@ -127,7 +127,7 @@ def _mothers(seed: int, people: People, first_day: date) -> Ints:
 
 def _acts(seed: int, orgs: Organisations, first_day: date) -> dict[str, Acts]:
     known = np.flatnonzero(~orgs.isolated & (orgs.since == 0))
-    shares = {"penalty": 0.12, "permit": 0.3, "arrears": 0.05, "dishonest": 0.03}
+    shares = {"penalty": 0.25, "permit": 0.35, "arrears": 0.08, "dishonest": 0.06}
     return {name: _acts_of(generator(seed, name), known, part, first_day) for name, part in shares.items()}
 
 

@@ -33,7 +33,8 @@ BATCHES: Final = pa.schema(
         ("reason", pa.string()),
     ]
 )
-"""Files with what became of them: the state of the batch, or `duplicate` for a file that is another one again; `reason` is a note's kind (`extra_column`, `reordered`), one row per note, or null."""
+"""Files with what became of them: the batch's state, or `duplicate` for a file that came before;
+`reason` is a note's kind (`extra_column`, `reordered`), one row per note, or null."""
 LATE: Final = pa.schema([("resource", pa.string()), ("business_date", pa.date32())])
 """Recorded breaches of freshness."""
 
@@ -220,12 +221,18 @@ def _batches(truth: pa.Table, found: pa.Table) -> Iterator[dict[str, object]]:
 
 
 def _late(truth: pa.Table, found: pa.Table) -> Iterator[dict[str, object]]:
-    planted, on = _of(truth, "late"), ("resource", "business_date")
-    expected, reported = set(_keys(planted, on).to_pylist()), set(_keys(found, on).to_pylist())
-    if expected:
-        yield _row("late_feed", "late", len(expected), len(expected & reported), len(reported - expected))
-    else:
-        yield from _unexpected("late", (key.split("\x1f") for key in sorted(reported)))
+    """A breach is found when it names the feed and a date up to the missed one: it may name the day the feed is due from."""
+    planted = _of(truth, "late").select(["kind", "resource", "business_date"]).to_pylist()
+    reported = {(row["resource"], row["business_date"]) for row in found.to_pylist()}
+    explained = set()
+    for kind in sorted({row["kind"] for row in planted}):
+        own = [row for row in planted if row["kind"] == kind]
+        hits = [
+            {(name, day) for name, day in reported if name == r["resource"] and day <= r["business_date"]} for r in own
+        ]
+        explained |= set().union(*hits)
+        yield _row(kind, "late", len(own), sum(map(bool, hits)), 0)
+    yield from _unexpected("late", ([name, str(day)] for name, day in sorted(reported - explained)))
 
 
 def _unexpected(detect: str, keys: Iterable[list[str]]) -> Iterator[dict[str, object]]:
