@@ -53,7 +53,7 @@ class ShuyuanConsole(AirflowPlugin):
     fastapi_apps = [{"app": create_app(authenticate, login_address), "url_prefix": PREFIX, "name": "Shuyuan 数源"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {
-            "name": "数源 Shuyuan",
+            "name": "数源",
             "href": f"{API_ROOT_PATH.rstrip('/')}{PREFIX}/",
             "destination": "nav",
             "nav_top_level": True,

@@ -198,7 +198,7 @@ def residents(connection: Connection, batch_id: int) -> None:
             sex=sex,
             **values,
         )
-        filled = {"marital_status": "public_security.resident.marital_status"} if id_no == ZHANG else None
+        filled = {"marital_status": "public_security.resident"} if id_no == ZHANG else None
         more = {"marital_status": "20", "ethnic": "01", "hukou_division": "330106", "sex": sex, "_filled": filled}
         insert(connection, "library.population", _key=id_no, _run=1, _as_of=DAY, _hash="h", **values, **more)
 
@@ -266,5 +266,6 @@ def discrepancies(connection: Connection, run: int) -> None:
     for entity, item, source, value, claim, other, kind in rows:
         insert(connection, "ledger.discrepancy", library="population", entity=entity, item=item, source_ref=source, source_value=value,
                claim_ref=claim, claim_value=other, **{"class": kind}, opened_run=run)  # fmt: skip
-    insert(connection, "ledger.discrepancy", library="population", entity=LI, item="name", source_ref="public_security.resident.name", source_value="李四",
-           claim_ref="hrss.insured.name", claim_value="=李四", **{"class": "error"}, opened_run=run, closed_run=run, closed_at="2026-08-31 09:00+08")  # fmt: skip
+    insert(connection, "ledger.discrepancy", library="population", entity=LI, item="name", source_ref="public_security.resident.name",
+           source_value="李四", claim_ref="hrss.insured.name", claim_value="=李四", **{"class": "error"}, opened_run=run, closed_run=run,
+           closed_at="2026-08-31 09:00+08")  # fmt: skip

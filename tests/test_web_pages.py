@@ -186,14 +186,15 @@ def test_without_an_audit_row_no_entity(client: TestClient) -> None:
 def test_audit_search(client: TestClient) -> None:
     client.get(query("name"), headers={"x-user": "wang"})
     everybody = page(client, "/audit", user="zhao")
-    assert "陈主任" in everybody and "lin" in everybody
-    assert "行政依据" in page(client, "/audit?user=wang&method=http&outcome=granted&object=library.population&text=mask_person&since=2026-01-01&until=2099-01-01")
+    assert "陈主任" in everybody and ">lin<" in everybody
+    narrow = "user=wang&method=http&outcome=granted&object=library.population&text=mask_person&since=2026-01-01&until=2099-01-01"
+    assert "#" in page(client, f"/audit?{narrow}").split("<tbody>")[1]
     assert "没有符合条件的记录" in page(client, "/audit?user=wang&until=2020-01-01")
     assert "没有符合条件的记录" in page(client, "/audit?text=' OR true --")
     assert "publish" in page(client, "/audit?kind=load&object=population")
     own = page(client, "/audit", user="wang")
-    assert "您只能看到自己的访问记录" in own and "lin" not in own
-    assert "lin" not in page(client, "/audit.csv?user=lin", user="wang")
+    assert "您只能看到自己的访问记录" in own and ">lin<" not in own
+    assert ",lin," not in page(client, "/audit.csv?user=lin", user="wang")
     page(client, "/audit?since=yesterday", status=400)
 
 
@@ -223,7 +224,7 @@ def test_the_query_endpoint_refuses_with_reason_and_number(client: TestClient) -
 
 
 @pytest.mark.parametrize(
-    "path", ["../secrets.json", "..%2fsecrets.json", "%2e%2e/secrets.json", "/etc/passwd", "validations", "x\x00.html", "a" * 5000 + ".html", "link.html"]
+    "path", ["../secrets.json", "..%2fsecrets.json", "%2e%2e/secrets.json", "/etc/passwd", "validations", "x%00.html", "a" * 5000 + ".html", "link.html"]
 )
 def test_data_docs_stay_in_their_folder(city: Path, client: TestClient, path: str) -> None:  # noqa: F811
     link = city / "docs" / "link.html"
@@ -262,4 +263,5 @@ def test_roles_come_from_the_register(city: Path) -> None:  # noqa: F811
 
 
 def test_today_is_on_the_chart(client: TestClient) -> None:
-    assert f"{date.today():%m-%d}: 6" in page(client, "/") or f"{date.today():%m-%d}: 5" in page(client, "/")
+    text = page(client, "/")
+    assert f"<title>{date.today():%m-%d}: 4</title>" in text and f"<title>{date.today():%m-%d}: 1</title>" in text
