@@ -40,7 +40,9 @@ def test_the_catalog_in_force_is_sound() -> None:
 
 def test_two_sources_for_one_item(rules: Path) -> None:
     path = rules / "libraries" / "population.yml"
-    line = edit(path, "source: public_security.resident.name,", "source: [public_security.resident.name, hrss.insured.name],")
+    line = edit(
+        path, "source: public_security.resident.name,", "source: [public_security.resident.name, hrss.insured.name],"
+    )
     message = refusal(rules)
     assert f"{path}:{line}" in message
     assert "two sources for one item" in message
@@ -77,7 +79,9 @@ def test_an_unknown_code_list(rules: Path) -> None:
 
 def test_the_same_element_collected_twice(rules: Path) -> None:
     path = rules / "resources" / "tax" / "arrears.yml"
-    edit(path, "items:\n", "items:\n  - {name: owner_birth, label: 出生日期2, type: date, element: person.birth_date}\n")
+    edit(
+        path, "items:\n", "items:\n  - {name: owner_birth, label: 出生日期2, type: date, element: person.birth_date}\n"
+    )
     message = refusal(rules)
     assert f"{path}:" in message
     assert "`person.birth_date` is collected by" in message
@@ -122,5 +126,5 @@ def test_every_problem_is_named_at_once(rules: Path) -> None:
 
 def test_a_crosswalk_into_a_code_that_is_not_in_the_list(rules: Path) -> None:
     path = rules / "crosswalks" / "ps_sex.yml"
-    edit(path, 'map:\n', 'map:\n  外星人: "77"\n')
+    edit(path, "map:\n", 'map:\n  外星人: "77"\n')
     assert "`外星人` maps to `77`" in refusal(rules)

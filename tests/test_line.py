@@ -22,7 +22,9 @@ def test_a_delivery_becomes_library_rows_and_every_row_is_accounted_for(town: To
     batch = town.feed(MONDAY)
     town.publish()
     assert town.one("SELECT count(*) FROM library.population") == 30
-    accounted = town.ask("SELECT physical, loaded, quarantined, blank, preamble, state FROM ledger.batch WHERE batch_id = %s", batch)
+    accounted = town.ask(
+        "SELECT physical, loaded, quarantined, blank, preamble, state FROM ledger.batch WHERE batch_id = %s", batch
+    )
     assert accounted == [(32, 30, 1, 0, 1, "admitted")]
     ((line, item, value, reason, raw),) = town.ask("SELECT line, item, value, reason, raw FROM ledger.quarantine")
     assert (line, item, value, reason) == (32, "id_no", "440303198002031009", "id_checksum")
@@ -74,7 +76,9 @@ def test_the_same_delivery_again_changes_nothing(town: Town) -> None:
     town.drop("resident_20261116_again.csv", path.read_bytes(), 30)
     assert receive(RESIDENT, MONDAY) is None
     assert town.publish() == run
-    assert town.ask("SELECT batch_id, file_name FROM ledger.load WHERE outcome = 'duplicate'") == [(batch, "resident_20261116_again.csv")]
+    assert town.ask("SELECT batch_id, file_name FROM ledger.load WHERE outcome = 'duplicate'") == [
+        (batch, "resident_20261116_again.csv")
+    ]
     receive(RESIDENT, MONDAY)
     assert town.one("SELECT count(*) FROM ledger.load WHERE outcome = 'duplicate'") == 1
 
@@ -122,7 +126,9 @@ def test_a_key_that_was_set_aside_is_not_gone(town: Town) -> None:
 
 
 def test_other_departments_claims_are_compared_and_never_change_the_value(town: Town) -> None:
-    town.register(MONDAY, register(person(PEOPLE[0], "阿依古丽·买买提"), person(PEOPLE[1], "张三"), person(PEOPLE[2], "李四")))
+    town.register(
+        MONDAY, register(person(PEOPLE[0], "阿依古丽·买买提"), person(PEOPLE[1], "张三"), person(PEOPLE[2], "李四"))
+    )
     town.feed(MONDAY)
     town.insured(
         MONDAY,
@@ -138,7 +144,9 @@ def test_other_departments_claims_are_compared_and_never_change_the_value(town: 
     found = town.ask("SELECT entity, item, source_value, claim_ref, claim_value, class FROM ledger.discrepancy")
     assert found == [(PEOPLE[1], "name", "张三", "hrss.insured.name", "张叁", "error")]
     assert town.one("SELECT name FROM library.population WHERE _key = %s", PEOPLE[1]) == "张三"
-    compared = town.ask("SELECT compared, disagreed FROM ledger.crosscheck WHERE run_id = %s AND claim_ref = 'hrss.insured.name'", run)
+    compared = town.ask(
+        "SELECT compared, disagreed FROM ledger.crosscheck WHERE run_id = %s AND claim_ref = 'hrss.insured.name'", run
+    )
     assert compared == [(2, 1)]
 
 
@@ -159,7 +167,9 @@ def test_a_fallback_fills_and_is_marked(town: Town) -> None:
     town.register(MONDAY, register(person(PEOPLE[0], marital="20")))
     town.feed(MONDAY)
     town.publish()
-    row = town.ask("SELECT marital_status, _filled ->> 'marital_status' FROM library.population WHERE _key = %s", PEOPLE[0])
+    row = town.ask(
+        "SELECT marital_status, _filled ->> 'marital_status' FROM library.population WHERE _key = %s", PEOPLE[0]
+    )
     assert row == [("20", RESIDENT)]
 
 
@@ -199,7 +209,9 @@ def test_every_step_leaves_its_audit_row_with_who_what_and_how_long(town: Town) 
     town.register(MONDAY, register())
     batch = town.feed(MONDAY)
     town.publish()
-    steps = town.ask("SELECT step, outcome, actor <> '', seconds >= 0 FROM ledger.load WHERE batch_id = %s ORDER BY load_id", batch)
+    steps = town.ask(
+        "SELECT step, outcome, actor <> '', seconds >= 0 FROM ledger.load WHERE batch_id = %s ORDER BY load_id", batch
+    )
     assert steps == [(step, "ok", True, True) for step in ("receive", "read", "check", "admit")]
     hashes = town.ask("SELECT DISTINCT file_sha256 IS NOT NULL FROM ledger.load WHERE batch_id = %s", batch)
     assert hashes == [(True,)]

@@ -45,7 +45,14 @@ def ids(count: int) -> list[str]:
 
 def person(number: str, name: str = "", **changes: str) -> str:
     """One line of the residents' register; `changes` by position name: sex, birth, marital, life, death, phone."""
-    cells = {"sex": "1" if int(number[16]) % 2 else "2", "birth": "19800203", "marital": "10", "life": "1", "death": "", "phone": "13800138000"}
+    cells = {
+        "sex": "1" if int(number[16]) % 2 else "2",
+        "birth": "19800203",
+        "marital": "10",
+        "life": "1",
+        "death": "",
+        "phone": "13800138000",
+    }
     cells |= changes
     return (
         f"{number},{name or '王' + chr(0x5000 + int(number[14:17]))},,{cells['sex']},01,{cells['birth']},H1,440303,广东省深圳市罗湖区东门街道1号,"
@@ -72,7 +79,9 @@ class Town:
             path.with_name(name + ".ok").write_text(str(rows))
         return path
 
-    def register(self, day: date, lines: Iterable[str], suffix: str = "", rows: int | None = None, header: str = HEADER) -> Path:
+    def register(
+        self, day: date, lines: Iterable[str], suffix: str = "", rows: int | None = None, header: str = HEADER
+    ) -> Path:
         """The residents' register of a day, as public security sends it (GB18030, control file)."""
         body = list(lines)
         text = "".join(f"{line}\n" for line in [header, *body])
@@ -81,7 +90,16 @@ class Town:
 
     def insured(self, day: date, people: list[dict[str, str | None]]) -> Path:
         """A change file of the pension office (Parquet); keys are headers, `opt_type` defaults to I."""
-        names = ["社会保障号", "个人编码", "姓名", "单位统一社会信用代码", "养老参保状态", "缴费基数(元)", "参保日期", "待遇资格生存状态"]
+        names = [
+            "社会保障号",
+            "个人编码",
+            "姓名",
+            "单位统一社会信用代码",
+            "养老参保状态",
+            "缴费基数(元)",
+            "参保日期",
+            "待遇资格生存状态",
+        ]
         rows = [dict.fromkeys(names) | {"opt_type": "I"} | entry for entry in people]
         path = self.home / "inbox" / "hrss" / f"insured_{day:%Y%m%d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
