@@ -87,6 +87,8 @@ def run(
     if catalog:
         os.environ["SHUYUAN_CATALOG"] = str(catalog)
         os.environ.setdefault("SHUYUAN_HOME", str(Path.cwd() / f".shuyuan-{catalog.name}"))
+        if (suites := catalog / "expectations").is_dir():
+            os.environ.setdefault("SHUYUAN_EXPECTATIONS", str(suites))
     from shuyuan import settings
     from shuyuan.db import embedded
     from shuyuan.flow import line
@@ -99,7 +101,7 @@ def run(
     if source:
         from shuyuan.intake.drop import drop
 
-        out.print(f"{drop(declared, source, day)} files taken from {source}")
+        out.print(f"from {source}: {drop(declared, source, day)}")
     with out.status("starting") as progress:
         line.run(day, progress=lambda what: progress.update(what))
     status(as_json=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -37,13 +39,38 @@ def deliveries(resource: Resource, business_date: date, inbox: Path) -> Iterator
 
     Raises BadControl naming the control file when it holds no number.
     """
-    pattern = resource.delivery.pattern.replace("{date}", business_date.strftime("%Y%m%d"))
-    # A second or corrected delivery keeps the stem: resident_20261118.csv, resident_20261118_2.csv.
-    stem, dot, suffix = pattern.rpartition(".")
-    for path in sorted((inbox / resource.department).glob(f"{stem}*{dot}{suffix}")):
+    folder, names = inbox / resource.department, named(resource, business_date)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not names.fullmatch(spelled(path.name)):
+            continue
         control = path.with_name(path.name + ".ok")
         if control.exists() or not resource.delivery.control:
             yield Delivery(path, fingerprint(path), path.stat().st_size, _control_rows(control))
+
+
+def named(resource: Resource, business_date: date) -> re.Pattern[str]:
+    """What the resource's deliveries for a date are called, `spelled`. In `delivery.pattern` `{date}` is the day, `*` and `?` are wildcards.
+
+    Everything else is meant as written: departments put ( ) [ ] + and spaces into file names. A second or corrected delivery keeps the
+    stem: `resident_20261118_2.csv`. Without a date in the pattern only `_<number>` may follow the stem, or `penalty.csv` would be said of
+    `penalty_detail.csv` too.
+    """
+    pattern = spelled(resource.delivery.pattern)
+    stem, dot, suffix = pattern.rpartition(".") if "." in pattern else (pattern, "", "")
+    day = re.escape(business_date.strftime("%Y%m%d"))
+    wild = {"*": ".*", "?": ".", "{date}": day}
+    again = ".*" if "{date}" in pattern else r"(_\d+)?"
+    parts = [_as_regex(part, wild) for part in (stem, dot + suffix)]
+    return re.compile(again.join(parts))
+
+
+def spelled(name: str) -> str:
+    """A file name in the form in which names are compared: what was zipped on another system may be decomposed."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _as_regex(text: str, wild: dict[str, str]) -> str:
+    return "".join(wild.get(part, re.escape(part)) for part in re.split(r"(\{date\}|[*?])", text))
 
 
 def fingerprint(path: Path) -> str:
