@@ -73,7 +73,7 @@ def city() -> Iterator[Path]:
             )
             yield home
         finally:
-            embedded.stop(home)
+            embedded.kill(home)
 
 
 def insert(connection: Connection, table: str, **values: object) -> int | None:

@@ -48,6 +48,9 @@ def page(request: Request, viewer: ViewerDep, search: SearchDep) -> HTMLResponse
     rows, count = _found(viewer, search, PAGE + 1, "html")
     catalog = load_catalog(settings.load().catalog)
     context: dict[str, Any] = {"rows": rows[:PAGE], "count": count, "search": search, "catalog": catalog}
+    context["labels"] = {
+        (library.id, item.name): item for library in catalog.libraries.values() for item in library.items
+    }
     older = rows[PAGE - 1]["discrepancy_id"] if len(rows) > PAGE else None
     return render(
         request, viewer, "discrepancies.html", older=older, kept=search.model_dump(exclude={"before"}), **context
