@@ -192,10 +192,15 @@ class ScopedSource(Declared):
 
 
 class Check(Declared):
-    """One competing claim that is compared on every load. `definition: true`: a known difference of definition, never an error."""
+    """One competing claim that is compared on every load.
+
+    `definition: true`: a known difference of definition, never an error. `silence: true`: a claim about which the source says
+    nothing is a disagreement too (a death certificate of somebody the register holds for alive).
+    """
 
     ref: ItemRef
     definition: bool = False
+    silence: bool = False
 
 
 class LibraryItem(Declared):

@@ -83,7 +83,7 @@ def query(
 
     filters = dict(pair.split("=", 1) for pair in where or [])
     try:
-        answer = read(as_person, purpose, library, items.split(","), filters, limit, "cli")
+        answer = read(as_person, purpose, library, items.split(","), where=filters, limit=limit, method="cli")
     except Refused as refusal:
         out.print(f"refused (access {refusal.access_id}): {refusal.reason}", style="red")
         raise typer.Exit(2) from None

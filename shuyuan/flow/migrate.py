@@ -8,7 +8,7 @@ from shuyuan.db import migrate as migrations
 from shuyuan.db.engine import transaction
 from shuyuan.db.sql import FOLDER, statement
 from shuyuan.publish.tables import put_in_force
-from shuyuan.quality import calendar
+from shuyuan.quality.calendar import rows as workdays
 
 
 def migrate() -> Catalog:
@@ -18,7 +18,7 @@ def migrate() -> Catalog:
     with transaction("shuyuan_owner") as connection:
         put_in_force(connection, catalog)
         with connection.cursor() as cursor:
-            cursor.executemany(statement("steps/put_workday"), calendar.rows())
+            cursor.executemany(statement("steps/put_workday"), workdays())
         for folder in ("functions", "views"):
             for path in sorted((FOLDER / folder).glob("*.sql")):
                 connection.execute(path.read_text(encoding="utf-8").encode())

@@ -25,11 +25,11 @@ DIRECTORIES = ("source", "library", "staged")
 def sweep_freshness(today: date) -> dict[str, int]:
     """Record a breach for every feed that is overdue, close those that came. Blocks nobody."""
     with audited(Step("sweep")) as step:
-        result = freshness.sweep(today)
-        step.counts = dict(asdict(result))
+        counts = {name: value for name, value in asdict(freshness.sweep(today)).items() if isinstance(value, int)}
+        step.counts = counts
         with transaction(LOADER) as connection:
             step.record(connection)
-    return {name: int(value) for name, value in asdict(result).items() if isinstance(value, int)}
+    return counts
 
 
 def harvest_queries() -> int:

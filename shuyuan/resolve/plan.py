@@ -98,6 +98,7 @@ def values(catalog: Catalog, library: Library) -> Composed:
     """Columns of the wide table: items, origins of the items that need one, claims and their dates per pair."""
     parts = [_as(value(item), Identifier(item.name)) for item in library.items]
     parts += [_as(origin(item), _origin(item)) for item in library.items if item.fallback or item.check]
+    parts += [_as(_one_source(item), _asked(item)) for item in library.items if item.check]
     for pair in pairs(library):
         parts.append(_as(claim(pair.check.ref), pair.claim))
         parts.append(_as(_day(pair.check.ref), Identifier(f"_claim_day_{pair.number}")))
@@ -115,6 +116,16 @@ def _as(expression: Composable, name: Identifier) -> Composed:
 
 def _origin(item: LibraryItem) -> Identifier:
     return Identifier(f"_origin_{item.name}")
+
+
+def _asked(item: LibraryItem) -> Identifier:
+    return Identifier(f"_asked_{item.name}")
+
+
+def _one_source(item: LibraryItem) -> Composed:
+    """Whose claim the value would have to be, whether there is one or not; for a key outside every scope, the first source."""
+    refs = scoped(item, {scope.ref: Literal(scope.ref) for scope in item.source})
+    return fragment("coalesce({refs}, {first})", refs=refs, first=Literal(item.source[0].ref))
 
 
 def _day(ref: str) -> Composed:
@@ -147,7 +158,10 @@ def texts(library: Library) -> Composed:
 
 
 def agreements(library: Library) -> Composed:
-    """One boolean per pair: does the claim agree by the item's comparator? Null: no value, no claim, or the value is that claim."""
+    """One boolean per pair: does the claim agree by the item's comparator?
+
+    Null where nothing is compared: no claim, the value is that claim, or no value (unless the check says that silence counts).
+    """
     made = [_as(_agreement(pair), pair.agrees) for pair in pairs(library)]
     return join(made, ",\n") if made else SQL("NULL AS _no_checks") + SQL("")
 
@@ -161,7 +175,9 @@ def _agreement(pair: Pair) -> Composed:
         parts["tolerance"] = SQL(repr(pair.item.tolerance))
     agree = statement(f"compare/{pair.item.compare}", **parts)
     template = "CASE WHEN {origin} <> {ref} THEN {agree} END"
-    return fragment(template, origin=_origin(pair.item), ref=Literal(pair.check.ref), agree=agree)
+    if pair.check.silence:
+        template = "CASE WHEN {claim} IS NULL OR {origin} = {ref} THEN NULL ELSE coalesce({agree}, false) END"
+    return fragment(template, origin=_origin(pair.item), ref=Literal(pair.check.ref), agree=agree, claim=pair.claim)
 
 
 def disagreements(library: Library, business_date: date) -> Composed:
@@ -175,7 +191,7 @@ def _disagreement(pair: Pair, business_date: date) -> Composed:
         "steps/disagreements",
         item=Identifier(pair.item.name),
         item_text=Literal(pair.item.name),
-        origin=_origin(pair.item),
+        origin=fragment("coalesce({origin}, {asked})", origin=_origin(pair.item), asked=_asked(pair.item)),
         claim_ref=Literal(pair.check.ref),
         claim=pair.claim,
         agrees=pair.agrees,

@@ -163,7 +163,7 @@ CREATE TABLE ledger.discrepancy (
     entity text NOT NULL,
     item text NOT NULL,
     source_ref text NOT NULL,
-    source_value text NOT NULL,
+    source_value text,
     claim_ref text NOT NULL,
     claim_value text NOT NULL,
     class text NOT NULL CHECK (class IN ('error', 'timing', 'definition')),

@@ -1,0 +1,1 @@
+SELECT DISTINCT library, entity, item, claim_ref FROM ledger.discrepancy;

@@ -1,0 +1,1 @@
+SELECT resource, expected_for FROM ledger.breach;
