@@ -364,6 +364,11 @@ def test_the_program_of_the_compose_stack_prepares_a_bare_server(server: embedde
         connection.execute("DROP DATABASE airflow")
         connection.execute("DROP ROLE airflow")
     environment = {**os.environ, **given, address.TEMPLATE: template}
-    subprocess.run([sys.executable, "-m", "shuyuan.db.cluster"], check=True, env=environment)
+    command = [sys.executable, "-m", "shuyuan.db.cluster"]
+    subprocess.run(command, check=True, env=environment)
     with connect(server.home, "airflow", "airflow") as connection:
         assert connection.execute("SELECT current_user").fetchone() == ("airflow",)
+    del environment["SHUYUAN_PASSWORD_SHUYUAN_WEB"]
+    refused = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+    assert refused.returncode != 0
+    assert "not set: SHUYUAN_PASSWORD_SHUYUAN_WEB" in refused.stderr

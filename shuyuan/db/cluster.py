@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -101,11 +101,21 @@ def _statement(name: str) -> sql.SQL:
     return sql.SQL(_text(name))
 
 
-def main(home: Path | None = None) -> None:
-    """Prepare the server that SHUYUAN_DATABASE_URL_TEMPLATE names, with the passwords of the environment."""
-    place = home or settings.load().home
-    with psycopg.connect(address.conninfo(place, SUPERUSER, "postgres"), autocommit=True) as connection:
-        prepare(connection, lambda role: secrets.password(place, role))
+def main() -> None:
+    """Prepare the server that SHUYUAN_DATABASE_URL_TEMPLATE names; every password must be in the environment.
+
+    Raises:
+        SystemExit: a variable is missing; it is named.
+    """
+    wanted = [address.TEMPLATE, *(secrets.variable(role) for role in (SUPERUSER, *LOGIN_ROLES))]
+    missing = [name for name in wanted if not os.environ.get(name)]
+    if missing:
+        raise SystemExit(f"not set: {', '.join(missing)}; write them to .env (scripts/compose_env.py makes one)")
+    home = settings.load().home
+    with psycopg.connect(address.conninfo(home, SUPERUSER, "postgres"), autocommit=True) as connection:
+        prepare(connection, lambda role: secrets.password(home, role))
+    with psycopg.connect(address.conninfo(home, SUPERUSER), autocommit=True) as connection:
+        connection.execute(_statement("extensions.sql"))
 
 
 if __name__ == "__main__":

@@ -25,8 +25,12 @@ def password(home: Path, role: str) -> str:
         PermissionError: `secrets.json` belongs to another user of the machine.
         ValueError: `secrets.json` is damaged.
     """
-    given = os.environ.get(f"SHUYUAN_PASSWORD_{role.upper()}")
-    return given or _stored(home, role)
+    return os.environ.get(variable(role)) or _stored(home, role)
+
+
+def variable(role: str) -> str:
+    """The environment variable that may hold the password of `role`."""
+    return f"SHUYUAN_PASSWORD_{role.upper()}"
 
 
 def _stored(home: Path, role: str) -> str:
