@@ -20,6 +20,10 @@ from shuyuan.intake.receive import fingerprint, named, spelled
 CONTROL = ".ok"
 
 
+class NoSource(NotADirectoryError):
+    """There is no such directory to take files from."""
+
+
 @dataclass(frozen=True)
 class Dropped:
     """What `drop` did. `files` now stand in the inbox; `missing` are resources without a file; `ambiguous` those with several, all left alone."""
@@ -44,10 +48,10 @@ def drop(catalog: Catalog, source: Path, business_date: date) -> Dropped:
     """Lay every resource's delivery for a date, found by name anywhere under `source`, into `inbox/<department>/`.
 
     Hard links where the file system allows, copies elsewhere; a control file beside a delivery goes with it. Resources without a file
-    are named, not refused: a department may be late. Raises NotADirectoryError when `source` is no directory.
+    are named, not refused: a department may be late. Raises NoSource when `source` is no directory.
     """
     if not source.is_dir():
-        raise NotADirectoryError(f"{source} is no directory; name the one that holds the departments' files")
+        raise NoSource(f"{source} is no directory; name the one that holds the departments' files")
     lying, laid = _by_name(source), []
     missing, ambiguous = [], {}
     for resource in catalog.resources.values():
