@@ -103,7 +103,7 @@ def run(
 
         out.print(f"from {source}: {drop(declared, source, day)}")
     with out.status("starting") as progress:
-        line.run(day, progress=lambda what: progress.update(what))
+        line.run(day, progress=progress.update)
     status(as_json=False)
 
 

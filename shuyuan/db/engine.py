@@ -11,12 +11,15 @@ from functools import cache
 from typing import Literal
 
 import psycopg
+from psycopg import DataError
 from psycopg.rows import TupleRow
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from shuyuan import settings
 from shuyuan.db import embedded
+
+__all__ = ["Connection", "DataError", "Engine", "Role", "engine", "transaction", "url"]
 
 Role = Literal["shuyuan_owner", "shuyuan_loader", "shuyuan_steward", "shuyuan_auditor", "shuyuan_web"]
 Connection = psycopg.Connection[TupleRow]
@@ -44,6 +47,8 @@ def transaction(role: str) -> Iterator[Connection]:
     with engine(role).connect() as connection:
         driver = connection.connection.driver_connection
         if not isinstance(driver, psycopg.Connection):
-            raise TypeError(f"expected a psycopg connection, got {type(driver).__name__}: use the postgresql+psycopg driver")
+            raise TypeError(
+                f"expected a psycopg connection, got {type(driver).__name__}: use the postgresql+psycopg driver"
+            )
         with driver.transaction():
             yield driver

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal, Placeholder
+from psycopg.types.json import Jsonb
 
 from shuyuan.settings import PROJECT
 
@@ -17,6 +18,7 @@ __all__ = [
     "Composable",
     "Composed",
     "Identifier",
+    "Jsonb",
     "Literal",
     "assignments",
     "assignments_from",

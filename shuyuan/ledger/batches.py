@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from shuyuan.db.engine import Connection
+from shuyuan.db.rows import one, rows
 from shuyuan.db.sql import assignments, columns, statement
-from shuyuan.ledger.rows import one, rows
 
 
 @dataclass(frozen=True)

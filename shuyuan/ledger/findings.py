@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
+from shuyuan.db.copy import copy_in
 from shuyuan.db.engine import Connection
-from shuyuan.db.sql import statement
-from shuyuan.ledger.rows import append
+from shuyuan.db.sql import statement, table
 
 QUARANTINE = pa.schema(
     [("line", pa.int64()), *((n, pa.string()) for n in ("item", "value", "reason", "message", "raw"))]
@@ -40,14 +40,13 @@ def record(
 
 def quarantine(connection: Connection, batch_id: int, rejects: pa.Table) -> int:
     """Set rows aside with the raw row, the column, the value and the reason. `rejects` has schema QUARANTINE."""
-    return append(
-        connection, "quarantine", _of(batch_id, rejects), ["int8", "int8", "text", "text", "text", "text", "text"]
-    )
+    types = ["int8", "int8", "text", "text", "text", "text", "text"]
+    return copy_in(connection, table("ledger", "quarantine"), _of(batch_id, rejects), types)
 
 
 def evidence(connection: Connection, batch_id: int, counted: pa.Table) -> int:
     """Keep the verdict counts. `counted` has schema EVIDENCE."""
-    return append(connection, "evidence", _of(batch_id, counted), ["int8", "text", "text", "int8"])
+    return copy_in(connection, table("ledger", "evidence"), _of(batch_id, counted), ["int8", "text", "text", "int8"])
 
 
 def _of(batch_id: int, data: pa.Table) -> pa.Table:

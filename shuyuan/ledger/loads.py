@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from psycopg.types.json import Jsonb
-
 from shuyuan.db.engine import Connection, transaction
-from shuyuan.db.sql import statement
+from shuyuan.db.sql import Jsonb, statement
 
 
 @dataclass

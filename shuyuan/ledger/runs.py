@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from shuyuan.db.engine import Connection
-from shuyuan.db.sql import assignments, columns, statement
-from shuyuan.ledger.rows import one
+from shuyuan.db.rows import one
+from shuyuan.db.sql import Jsonb, assignments, columns, statement
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from psycopg.types.json import Jsonb
-
 from shuyuan.db.engine import Connection
-from shuyuan.db.sql import statement
+from shuyuan.db.sql import Jsonb, statement
 
 FIELDS = ("suite", "success", "evaluated", "failed", "score", "decision", "docs")
 

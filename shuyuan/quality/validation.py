@@ -17,10 +17,10 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_expectation_impl
 from great_expectations.expectations.row_conditions import Column
-from sqlalchemy import Engine
 
 import expectations
 from shuyuan.db import engine
+from shuyuan.db.engine import Engine
 from shuyuan.quality import words
 from shuyuan.quality.suites import Rule
 from shuyuan.quality.verdict import JudgeError

@@ -12,11 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from psycopg import DataError
-
 from shuyuan import settings
 from shuyuan.catalog import Catalog, load_catalog
-from shuyuan.db.engine import Connection, transaction
+from shuyuan.db.engine import Connection, DataError, transaction
 from shuyuan.db.sql import SQL, Composed, Identifier, fragment, join, statement, table, text_of
 from shuyuan.ledger.access import Access, Method, record
 from shuyuan.share.decide import Decision, Grant, Person, decide

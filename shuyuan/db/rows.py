@@ -1,16 +1,14 @@
-"""Rows of the ledger as frozen dataclasses, and Arrow rows into the ledger."""
+"""Rows of a query as frozen dataclasses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeVar
 
-import pyarrow as pa
 from psycopg.rows import class_row
 
-from shuyuan.db.copy import copy_in
 from shuyuan.db.engine import Connection
-from shuyuan.db.sql import Composed, table
+from shuyuan.db.sql import Composed
 
 Row = TypeVar("Row")
 
@@ -24,8 +22,3 @@ def rows(connection: Connection, kind: type[Row], order: Composed, values: Mappi
 def one(connection: Connection, kind: type[Row], order: Composed, values: Mapping[str, object]) -> Row | None:
     """The first row of a query as `kind`, or None."""
     return next(iter(rows(connection, kind, order, values)), None)
-
-
-def append(connection: Connection, name: str, data: pa.Table, types: Sequence[str]) -> int:
-    """Append Arrow rows to `ledger.<name>`. Returns the rows written."""
-    return copy_in(connection, table("ledger", name), data, types) if data.num_rows else 0
