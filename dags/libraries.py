@@ -39,9 +39,9 @@ def library(declared: Library) -> None:
             return int(rules.attempt("shuyuan.flow:resolve", declared.id, when.business_date(params, dag_run)))
 
         @task(outlets=[published])
-        def publish(run_id: int, *, outlet_events: Any = None) -> int:
+        def publish(run: int, *, outlet_events: Any = None) -> int:
             """Delta → current rows, history, discrepancies and audit in one transaction; then the published library is judged."""
-            done = int(rules.attempt("shuyuan.flow:publish", run_id))
+            done = int(rules.attempt("shuyuan.flow:publish", run))
             outlet_events[published].extra = {"run_id": done}
             return done
 

@@ -15,10 +15,11 @@ _OWNER = "平台运维"
 
 @dataclass(frozen=True)
 class Job:
-    """One duty: the function of `shuyuan.flow.upkeep`, whether it wants to know the day, and what its page says."""
+    """One duty: the function of `shuyuan.flow.upkeep`, the verb of the command line, whether it wants to know the day, and what its page says."""
 
     name: str
     function: str
+    verb: str
     dated: bool
     cron: str
     title: str
@@ -27,21 +28,21 @@ class Job:
 
 JOBS = (
     Job(
-        "freshness", "sweep_freshness", True, "0 9,19 * * *", "时效巡检",
+        "freshness", "sweep_freshness", "sweep", True, "0 9,19 * * *", "时效巡检",
         "更新周期 + 宽限 + 工作日历，逾期未报记入 `ledger.breach`；迟报不阻塞其他部门。\n\n"
         "Cycle + grace + working-day calendar: a delivery that is late becomes a recorded breach and blocks nobody.",
     ),
     Job(
-        "queries", "harvest_queries", False, "*/10 * * * *", "直连查询采集",
+        "queries", "harvest_queries", "harvest", False, "*/10 * * * *", "直连查询采集",
         "把分析员直连 `psql` 的语句从服务器日志收进 `ledger.access`。\n\n"
         "Direct SQL of analysts goes from the server's json log into the same audit table as every other read.",
     ),
     Job(
-        "orphans", "remove_orphans", False, "0 3 * * *", "孤儿文件清理",
+        "orphans", "remove_orphans", "orphans", False, "0 3 * * *", "孤儿文件清理",
         "崩溃留下、无账可依的湖文件在此删除。\n\nFiles of the lake that no ledger row points to (left by a crash) are removed.",
     ),
     Job(
-        "retention", "apply_retention", True, "30 3 * * *", "留存期执行",
+        "retention", "apply_retention", "retention", True, "30 3 * * *", "留存期执行",
         "按政策文件的留存期清理，期限见 `catalog/policies`。\n\nWhat the policy's retention (by article) no longer allows to keep is removed.",
     ),
 )  # fmt: skip
@@ -54,7 +55,7 @@ _RED = """
 
 #### 手工执行 · By hand
 
-`shuyuan upkeep {name}`
+`shuyuan {verb}`
 """
 
 
@@ -65,7 +66,7 @@ def duty(job: Job) -> None:
         dag_id=f"upkeep__{job.name}",
         dag_display_name=f"运维 · {job.title}",
         description=job.function,
-        doc_md=f"### {job.title}\n\n{job.words}{_RED.format(name=job.name)}",
+        doc_md=f"### {job.title}\n\n{job.words}{_RED.format(verb=job.verb)}",
         schedule=when.cron(job.cron),
         params=when.date_param(),
         max_active_runs=1,

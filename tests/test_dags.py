@@ -159,6 +159,8 @@ def test_every_step_that_a_dag_names_exists() -> None:
     from shuyuan.flow import upkeep
 
     assert all(callable(resolve_name(step)) for step in steps)
-    functions = re.findall(r'"\w+", "(\w+)", (?:True|False)', (PROJECT / "dags" / "upkeep.py").read_text("utf-8"))
-    assert len(functions) == 4
-    assert all(callable(getattr(upkeep, name)) for name in functions)
+    duties = re.findall(r'"\w+", "(\w+)", "(\w+)", (?:True|False)', (PROJECT / "dags" / "upkeep.py").read_text("utf-8"))
+    assert len(duties) == 4
+    from shuyuan.cli import steps as verbs
+
+    assert all(callable(getattr(upkeep, function)) and callable(getattr(verbs, verb)) for function, verb in duties)

@@ -27,7 +27,7 @@ Each step may be repeated; only the batch id travels between them.
 #### 手工执行 · By hand
 
 ```
-shuyuan receive {id} --date YYYY-MM-DD     # → 批次号 / batch id
+shuyuan receive {id} YYYY-MM-DD     # → 批次号 / batch id
 shuyuan read BATCH && shuyuan check BATCH && shuyuan admit BATCH
 ```
 """
@@ -53,7 +53,7 @@ is under way are taken together by the next one.
 #### 手工执行 · By hand
 
 ```
-shuyuan resolve {id} --date YYYY-MM-DD     # → 运行号 / run id
+shuyuan resolve {id}     # → 运行号 / run id
 shuyuan publish RUN
 ```
 """

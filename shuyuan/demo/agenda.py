@@ -14,13 +14,20 @@ from shuyuan.quality import calendar
 
 FILE = "demo.json"
 AFTERWARDS = (
+    2  # working days from the last business day to today: a feed that missed it is late by now, one that came is not
+)
+AFTERWARDS = (
     2  # working days between the last business day and today: a feed that missed it is then late, one that came is not
 )
 
 
+class AgendaError(ValueError):
+    """These numbers make no demo, or not this one; the message says what to do."""
+
+
 @dataclass(frozen=True)
 class Agenda:
-    """`days` are the working days before `today`, oldest first; on `today` a feed that missed the last of them is late."""
+    """`days` are consecutive working days, oldest first; `today` is the day for which lateness is judged."""
 
     people: int
     seed: int
@@ -29,17 +36,18 @@ class Agenda:
 
 
 def make(people: int, seed: int, days: int, today: date) -> Agenda:
-    """The agenda of a demo begun on `today`. Raises ValueError when a number makes no sense."""
+    """The agenda of a demo begun on `today`. Raises AgendaError when a number makes no sense."""
     if people < 100 or days < 1:
-        raise ValueError(f"a demo needs at least 100 people and 1 day, not {people} and {days}")
-    worked = [day for day, is_workday, *_ in calendar.rows(today) if is_workday and day < today]
-    return Agenda(people, seed, tuple(worked[-days:]), today)
+        raise AgendaError(f"a demo needs at least 100 people and 1 day, not {people} and {days}")
+    worked = [day for day, is_workday, *_ in calendar.rows(today) if is_workday and day <= today]
+    last = len(worked) - AFTERWARDS
+    return Agenda(people, seed, tuple(worked[last - days : last]), worked[-1])
 
 
 def of(home: Path, people: int, seed: int, days: int) -> Agenda:
     """The agenda of this deployment: the one it has, else a new one that is written down.
 
-    Raises ValueError when the deployment was begun with other numbers: its deliveries are in, they cannot be undone.
+    Raises AgendaError when the deployment was begun with other numbers: its deliveries are in, they cannot be undone.
     """
     path = home / FILE
     if not path.exists():
@@ -50,7 +58,7 @@ def of(home: Path, people: int, seed: int, days: int) -> Agenda:
         return agenda
     agenda = read(home)
     if (agenda.people, agenda.seed, len(agenda.days)) != (people, seed, days):
-        raise ValueError(
+        raise AgendaError(
             f"this deployment holds a demo of {agenda.people} people, seed {agenda.seed}, {len(agenda.days)} days; "
             "run it with those, or begin anew: make clean; make demo"
         )

@@ -32,14 +32,21 @@ _PRELOADED = (
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.decorators.sensor",
     "shuyuan.flow",
+    "shuyuan.quality.check",  # Great Expectations, which the flow leaves to the moment it is needed
+    "shuyuan.quality.validation",
+    "shuyuan.quality.docs",
 )
 
 
+class Misconfigured(RuntimeError):
+    """The environment does not let Airflow run; the message says what to do."""
+
+
 def port() -> int:
-    """The port of Airflow's page and the console: SHUYUAN_PORT, default 8080. Raises ValueError when that is no port."""
+    """The port of Airflow's page and the console: SHUYUAN_PORT, default 8080. Raises Misconfigured when that is no port."""
     text = os.environ.get("SHUYUAN_PORT", "8080")
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ValueError(f"SHUYUAN_PORT={text!r} is no port; use a number from 1024 to 65535")
+        raise Misconfigured(f"SHUYUAN_PORT={text!r} is no port; use a number from 1024 to 65535")
     return int(text)
 
 
@@ -49,10 +56,10 @@ def address(listens_on: int) -> str:
 
 
 def executable() -> Path:
-    """The `airflow` program of this virtual environment. Raises FileNotFoundError when it is not installed."""
+    """The `airflow` program of this virtual environment. Raises Misconfigured when it is not installed."""
     program = Path(sys.executable).parent / "airflow"
     if not program.exists():
-        raise FileNotFoundError(f"{program} is missing; run: {sys.executable} -m pip install -r requirements.txt")
+        raise Misconfigured(f"{program} is missing; run: {sys.executable} -m pip install -r requirements.txt")
     return program
 
 

@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from shuyuan.demo import airflow
+from shuyuan.settings import PROJECT
 
 # In the order in which they stop: no new work, then the server that takes the last words of running tasks.
 PARTS = {
@@ -27,11 +27,21 @@ PARTS = {
     "dag-processor": ("dag-processor",),
     "api-server": ("api-server",),
 }
+CODE = ("shuyuan", "expectations", "dags", "plugins")
 PATIENCE = 30.0  # seconds a part may take to end what it is doing
 
 
 class AirflowError(RuntimeError):
     """Airflow did not do what was asked; the message holds its last words and the way out."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is written down about a part when it is started. Each part leads a session of its own, named by its `pid`."""
+
+    pid: int
+    started: float
+    port: int
 
 
 @dataclass(frozen=True)
@@ -44,16 +54,16 @@ class Part:
 
 
 def running(home: Path) -> dict[str, Part]:
-    """The parts of this deployment that are alive, by name; notes of dead ones are swept away."""
-    found = {}
-    for name in PARTS:
-        note = _note(home, name)
-        part = _alive(name, note)
-        if part is None:
-            note.unlink(missing_ok=True)
-        else:
-            found[name] = part
-    return found
+    """The parts of this deployment that are alive, by name."""
+    found = {name: _alive(name, _read(_note(home, name))) for name in PARTS}
+    return {name: part for name, part in found.items() if part is not None}
+
+
+def outdated(home: Path) -> bool:
+    """Whether a running part began before the newest change of the program; its processes hold the old code."""
+    began = [part.process.create_time() for part in running(home).values()]
+    files = (path for folder in CODE for path in (PROJECT / folder).rglob("*.py"))
+    return bool(began) and min(began) < max(path.stat().st_mtime for path in files)
 
 
 def log_of(home: Path, part: str) -> Path:
@@ -80,6 +90,7 @@ def start(home: Path, port: int) -> None:
     airflow.write_users(home)
     for name, arguments in PARTS.items():
         if name not in alive:
+            _end(home, name)  # what a killed part has left behind
             _write_note(home, name, _launch(home, port, name, arguments).pid, port)
 
 
@@ -98,13 +109,8 @@ def refuse_taken(port: int) -> None:
 
 def stop(home: Path) -> None:
     """End every part and whatever it has started: politely first, then by force. Nothing happens if none runs."""
-    for name, part in running(home).items():
-        family = [part.process, *_descendants(part.process)]
-        _signal(family[:1], signal.SIGTERM)
-        psutil.wait_procs(family[:1], timeout=PATIENCE)
-        _signal(family, signal.SIGKILL)
-        psutil.wait_procs(family, timeout=10)
-        _note(home, name).unlink(missing_ok=True)
+    for name in PARTS:
+        _end(home, name)
 
 
 def refuse_dead(home: Path) -> None:
@@ -119,6 +125,17 @@ def last_words(home: Path, part: str) -> str:
     path = log_of(home, part)
     lines = path.read_text("utf-8", "replace").splitlines()[-12:] if path.exists() else []
     return "\n".join([*lines, f"The whole story: {path}"])
+
+
+def _end(home: Path, name: str) -> None:
+    note = _read(_note(home, name))
+    part, family = _alive(name, note), _family(note)
+    if part is not None:
+        _signal([part.process], signal.SIGTERM)
+        psutil.wait_procs([part.process], timeout=PATIENCE)
+    _signal(family, signal.SIGKILL)
+    psutil.wait_procs(family, timeout=10)
+    _note(home, name).unlink(missing_ok=True)
 
 
 def _launch(home: Path, port: int, name: str, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
@@ -149,20 +166,37 @@ def _write_note(home: Path, part: str, pid: int, port: int) -> None:
     new.replace(note)
 
 
-def _alive(name: str, note: Path) -> Part | None:
+def _read(note: Path) -> Note | None:
     try:
         known = json.loads(note.read_text("utf-8"))
-        process = psutil.Process(known["pid"])
-        same = abs(process.create_time() - known["started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
+        return Note(int(known["pid"]), float(known["started"]), int(known["port"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Part(name, process, int(known["port"])) if same else None
 
 
-def _descendants(process: psutil.Process) -> Iterator[psutil.Process]:
-    """Everything a part has started; a running task leads a process group of its own, so the group is not enough."""
-    with suppress(psutil.NoSuchProcess):
-        yield from process.children(recursive=True)
+def _alive(name: str, note: Note | None) -> Part | None:
+    if note is None:
+        return None
+    try:
+        process = psutil.Process(note.pid)
+        same = abs(process.create_time() - note.started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return None
+    return Part(name, process, note.port) if same else None
+
+
+def _family(note: Note | None) -> list[psutil.Process]:
+    """Everything of a part's session, even when the part itself was killed: its workers would wait for ever."""
+    if note is None:
+        return []
+    return [process for process in psutil.process_iter() if _of_session(process, note)]
+
+
+def _of_session(process: psutil.Process, note: Note) -> bool:
+    try:
+        return os.getsid(process.pid) == note.pid and process.create_time() >= note.started - 1
+    except (OSError, psutil.NoSuchProcess):
+        return False
 
 
 def _signal(processes: list[psutil.Process], number: int) -> None:

@@ -74,8 +74,7 @@ class Line:
     def open(self, patience: float = 180) -> None:
         """Wait until Airflow is well and knows every DAG, then set them free, libraries first: they must hear the feeds."""
         self._until(patience, self._well, "Airflow did not become healthy")
-        wanted = {*self.libraries, *self.feeds, *UPKEEP}
-        self._until(patience, lambda: wanted <= self.scheduler.dags().keys(), "Airflow did not find every DAG")
+        self._until(patience, self._found_every_dag, "Airflow did not find every DAG")
         paused = self.scheduler.dags()
         for dag_id in (*self.libraries, *self.feeds, *UPKEEP):
             if paused[dag_id]:
@@ -92,31 +91,28 @@ class Line:
         self._note_failures([*self._seen(self.feeds, run_id), *self._latest(self.libraries)], day)
 
     def upkeep(self, today: date) -> None:
-        """Run the upkeep DAGs as of `today`; anew at every call, as they may be repeated."""
-        run_id = f"demo__{today.isoformat()}__{int(time.time())}"
+        """Run the upkeep DAGs as of `today`, once."""
+        run_id = f"demo__{today.isoformat()}"
         self._start(UPKEEP, run_id, today)
         self._wait(lambda: self._seen(UPKEEP, run_id), ())
         self._note_failures(self._seen(UPKEEP, run_id), today)
 
     def _well(self) -> bool:
-        daemons.refuse_dead(self.home)
-        if errors := self._import_errors():
-            raise AirflowError("a DAG file cannot be read:\n" + "\n".join(errors))
         health = self.scheduler.health()
         return all(health.get(part) == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
 
-    def _import_errors(self) -> list[str]:
-        return self.scheduler.import_errors() if self.scheduler.health() else []
+    def _found_every_dag(self) -> bool:
+        """An error of a DAG file may be from before it was mended; the files are read again every few seconds."""
+        wanted = {*self.libraries, *self.feeds, *UPKEEP}
+        return wanted <= self.scheduler.dags().keys() and not self.scheduler.import_errors()
 
     def _until(self, patience: float, ready: Callable[[], bool], complaint: str) -> None:
         deadline = time.monotonic() + patience
         while not ready():
             daemons.refuse_dead(self.home)
             if time.monotonic() > deadline:
-                words = daemons.last_words(self.home, "dag-processor")
-                raise AirflowError(
-                    f"{complaint} within {patience:.0f} s; its logs: {self.home / 'log' / 'airflow'}\n{words}"
-                )
+                errors = "\n".join(self.scheduler.import_errors() if self.scheduler.health() else [])
+                raise AirflowError(f"{complaint} in {patience:.0f} s; logs: {self.home / 'log' / 'airflow'}\n{errors}")
             time.sleep(PULSE / 2)
 
     def _start(self, dag_ids: Iterable[str], run_id: str, day: date) -> None:

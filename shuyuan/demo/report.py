@@ -18,7 +18,6 @@ def summary(console: Console, stages: Mapping[str, float]) -> None:
     console.rule("数源 Shuyuan")
     console.print(_libraries(found["libraries"]))
     console.print(_found(found))
-    console.print(_late(found["breaches"]))
     console.print(_steps(found["steps"], stages))
 
 
@@ -27,10 +26,12 @@ def addresses(console: Console, address: str, password: str) -> None:
     lines = (
         f"控制台 console    [link]{address}/shuyuan/[/link]",
         f"Airflow           [link]{address}/[/link]",
-        f"登录 login         admin / {password}    （亦在 also in .shuyuan/secrets.json: web_admin）",
+        f"登录 login         admin / {password}",
+        "                  （亦在 also in secrets.json: web_admin）",
         "",
         "试一试 try        .venv/bin/shuyuan status",
-        "                  .venv/bin/shuyuan query --as wang_tax --purpose business_collaboration legal_entity",
+        "                  .venv/bin/shuyuan query legal_entity --as wang_tax \\",
+        "                      --purpose business_collaboration --items uscc,name --limit 5",
         "                  .venv/bin/shuyuan demo score",
         "停止 stop         make down        清除 remove all state   make clean",
     )
@@ -45,13 +46,12 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def _libraries(libraries: Mapping[str, Mapping[str, Any]]) -> Table:
-    run = ("business_date", "inserted", "updated", "deleted", "opened", "closed", "state")
-    drawn = _table("基础库与主题库 libraries", "library", "rows", "discrepancies", *run)
+    drawn = _table("基础库与主题库 libraries", "library", "rows", "未决 open", "last run", "增改删 + ~ -", "state")
     for name, library in libraries.items():
         last = library["last_run"] or {}
-        drawn.add_row(
-            name, _words(library["rows"]), _words(library["discrepancies"]), *(_words(last.get(key)) for key in run)
-        )
+        changes = " ".join(_words(last.get(key)) for key in ("inserted", "updated", "deleted"))
+        cells = (library["rows"], library["discrepancies"], last.get("business_date"), changes, last.get("state"))
+        drawn.add_row(name, *map(_words, cells))
     return drawn
 
 
@@ -60,9 +60,10 @@ def _found(found: Mapping[str, Any]) -> Table:
     drawn.show_header = False
     drawn.columns[1].justify = "left"
     drawn.add_row("批次 batches", _counts(found["batches"]))
-    drawn.add_row("物理行 = 入库 + 隔离 + 空行 + 前言 rows accounted", _counts(found["rows"]))
+    drawn.add_row("行数守恒 rows accounted", _counts(found["rows"]))
     drawn.add_row("隔离 quarantined", _counts(found["quarantined"]))
     drawn.add_row("未决不一致 open discrepancies", _counts(found["discrepancies"]))
+    drawn.add_row("迟报 late feeds", _late(found["breaches"]))
     drawn.add_row("装载审计 ledger.load", _counts(found["audit"]["load"]))
     drawn.add_row("查询审计 ledger.access", _counts(found["audit"]["access"]))
     return drawn
@@ -72,13 +73,9 @@ def _counts(counts: Mapping[str, Any]) -> str:
     return " · ".join(f"{name} {_words(count)}" for name, count in counts.items()) or "0"
 
 
-def _late(breaches: Iterable[Mapping[str, Any]]) -> Table:
-    found = list(breaches)
-    headings = list(found[0]) if found else ["resource"]
-    drawn = _table(f"迟报 late feeds: {len(found)}", *headings)
-    for breach in found:
-        drawn.add_row(*(_words(value) for value in breach.values()))
-    return drawn
+def _late(breaches: Iterable[Mapping[str, Any]]) -> str:
+    late = [f"{breach['resource']} (应于 due {breach['due_on']})" for breach in breaches if breach["open"]]
+    return " · ".join(late) or "0"
 
 
 def _steps(steps: Mapping[str, Mapping[str, float]], stages: Mapping[str, float]) -> Table:

@@ -30,11 +30,14 @@ def run(people: int = 20000, seed: int = 1, days: int = 2) -> None:
     """Bring everything up, let Airflow's scheduler run the business days, print the summary; leaves everything running.
 
     Raises:
-        checks.Unfit, daemons.AirflowError, embedded.ServerError: what is wrong and the way out, before anything is half done.
-        ValueError: the deployment holds a demo of another size.
+        checks.Unfit, airflow.Misconfigured, daemons.AirflowError, embedded.ServerError: what is wrong and the way out, before anything is half done.
+        agenda.AgendaError: the deployment holds a demo of another size.
         Failed: a task failed for another reason than a refused delivery.
     """
     stages, home = show.Stages(Console()), settings.load().home
+    if daemons.outdated(home):
+        with stages.stage("Airflow 停止：程序已更新 stops: the program has changed"):
+            daemons.stop(home)
     port = port_in_use(home) or airflow.port()
     if port_in_use(home) is None:
         daemons.refuse_taken(port)

@@ -12,11 +12,12 @@ from typing import Any
 import httpx
 
 PAGE = 100  # Airflow's own limit
+LONGEST = 1500  # characters of one complaint
 ENDED = frozenset({"success", "failed"})
 
 
 class Refused(RuntimeError):
-    """Airflow did not accept a request; the message holds its answer."""
+    """Airflow did not accept a request or did not answer; the message holds what it said."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Scheduler:
     def import_errors(self) -> list[str]:
         """What kept a DAG file from being read: `file: what`."""
         found = self._pages("GET", "/importErrors", "import_errors")
-        return [f"{error['filename']}: {error['stack_trace']}" for error in found]
+        return [f"{error['filename']}: {error['stack_trace'][-LONGEST:]}" for error in found]
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run a DAG."""
@@ -112,16 +113,25 @@ class Scheduler:
     def _call(self, method: str, path: str, *, accepted: tuple[int, ...] = (200, 201), **how: Any) -> httpx.Response:
         if "Authorization" not in self._http.headers:
             self._sign_in()
-        answer = self._http.request(method, f"/api/v2{path}", **how)
+        answer = self._request(method, f"/api/v2{path}", **how)
         if answer.status_code == 401:
             self._sign_in()
-            answer = self._http.request(method, f"/api/v2{path}", **how)
+            answer = self._request(method, f"/api/v2{path}", **how)
         if answer.status_code not in accepted:
             raise Refused(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
         return answer
 
+    def _request(self, method: str, path: str, **how: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **how)
+        except httpx.TransportError as error:
+            where = self._http.base_url
+            raise Refused(
+                f"Airflow does not answer at {where}: {error}; see `shuyuan demo status`, then: make demo"
+            ) from error
+
     def _sign_in(self) -> None:
-        answer = self._http.post("/auth/token", json=self._user)
+        answer = self._request("POST", "/auth/token", json=self._user)
         if answer.status_code != 201:
             raise Refused(
                 f"Airflow refused the password of {self._user['username']} ({answer.status_code}); "
