@@ -51,10 +51,13 @@ def load() -> Settings:
     Tests that change the environment call `load.cache_clear()`.
     """
     env = os.environ
+    catalog = Path(env.get("SHUYUAN_CATALOG", PROJECT / "catalog")).resolve()
+    # A catalog of another house may bring its own suites along.
+    suites = catalog / "expectations" if (catalog / "expectations").is_dir() else PROJECT / "expectations" / "suites"
     return Settings(
         home=Path(env.get("SHUYUAN_HOME", PROJECT / ".shuyuan")).resolve(),
-        catalog=Path(env.get("SHUYUAN_CATALOG", PROJECT / "catalog")).resolve(),
-        expectations=Path(env.get("SHUYUAN_EXPECTATIONS", PROJECT / "expectations" / "suites")).resolve(),
+        catalog=catalog,
+        expectations=Path(env.get("SHUYUAN_EXPECTATIONS", suites)).resolve(),
         buckets=int(env.get("SHUYUAN_BUCKETS", "8")),
         memory_limit=env.get("SHUYUAN_MEMORY", "1GB"),
     )

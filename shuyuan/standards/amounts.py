@@ -47,6 +47,7 @@ _FOREIGN: Final = re.compile(
     r"USD|US\$|HKD|HK\$|EUR|GBP|JPY|KRW|AUD|CAD|CHF|SGD|TWD|MOP|RUB|[$€£₩]",
     re.IGNORECASE,
 )
+_BRACKETED: Final = re.compile(r"(?<=\d)\(([^()\d]+)\)$")  # a unit set apart: 5(万元)
 _QUANTUM: Final = Decimal("0.000001")
 _LIMIT: Final = Decimal(10**14)
 
@@ -121,7 +122,7 @@ def _each(texts: pa.StringArray, factor: Decimal) -> Column:
 def _read_amount(text: str, factor: Decimal) -> _Read:
     if _FOREIGN.search(text):
         return None, "amount_foreign_currency"
-    found = _MARKED.fullmatch(text)
+    found = _MARKED.fullmatch(_BRACKETED.sub(r"\1", text))
     if found is None:
         return None, "amount_unparsable"
     yuan = Decimal(found["number"].replace(",", "")) * _worth(found, factor)
