@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
+import psutil
 import pytest
+from psycopg.sql import SQL
 
+from shuyuan import settings
 from shuyuan.catalog import load_catalog
+from shuyuan.db import embedded
+from shuyuan.db.engine import transaction
+from shuyuan.demo import airflow, city, daemons
+from shuyuan.demo.line import Line
+from shuyuan.demo.scheduler import Scheduler
+from shuyuan.flow.migrate import migrate
 from shuyuan.settings import PROJECT
 
 CATALOG = load_catalog(PROJECT / "catalog")
@@ -150,9 +165,6 @@ def test_a_contradiction_in_the_catalog_is_shown_with_file_and_line(tmp_path: Pa
 
 
 def test_every_step_that_a_dag_names_exists() -> None:
-    import re
-    from pkgutil import resolve_name
-
     text = "".join((PROJECT / "dags" / name).read_text("utf-8") for name in ("feeds.py", "libraries.py"))
     steps = re.findall(r'attempt\("([\w.]+:\w+)"', text)
     assert len(steps) == 6
@@ -164,3 +176,127 @@ def test_every_step_that_a_dag_names_exists() -> None:
     from shuyuan.cli import steps as verbs
 
     assert all(callable(getattr(upkeep, function)) and callable(getattr(verbs, verb)) for function, verb in duties)
+
+
+@dataclass(frozen=True)
+class Town:
+    """A running deployment with Airflow: three feeds of one library, some three hundred people."""
+
+    home: Path
+    line: Line
+    day: date
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Real PostgreSQL, real scheduler, API server and DAG processor on a free port; stopped at the end, whatever happens."""
+    before = os.environ.get("SHUYUAN_HOME")
+    home = tmp_path_factory.mktemp("town")
+    os.environ["SHUYUAN_HOME"] = str(home)
+    settings.load.cache_clear()
+    try:
+        yield _found_town(home)
+    finally:
+        daemons.stop(home)
+        embedded.stop(home)
+        os.environ.pop("SHUYUAN_HOME") if before is None else os.environ.update(SHUYUAN_HOME=before)
+        settings.load.cache_clear()
+
+
+def _found_town(home: Path) -> Town:
+    embedded.start(home)
+    port, day = free_port(), date(2026, 11, 18)
+    migration = daemons.migrate(home, port)
+    migrate()
+    city.generate(settings.load().inbox, day, people=300, dirt=0, catalog=PROJECT / "catalog", first_day=day)
+    daemons.finish(home, migration)
+    daemons.start(home, port)
+    names = [member.resource for member in CATALOG.libraries["geo"].members]
+    resources = {name: CATALOG.resources[name] for name in names}
+    part = CATALOG.model_copy(update={"resources": resources, "libraries": {"geo": CATALOG.libraries["geo"]}})
+    scheduler = Scheduler(airflow.address(port), "admin", airflow.password(home, "admin"))
+    line = Line(scheduler, part, home, watch=lambda _: None)
+    line.open()
+    return Town(home, line, day)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((airflow.HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def ask(statement: str) -> list[tuple[Any, ...]]:
+    with transaction("shuyuan_owner") as connection:
+        return connection.execute(SQL(statement)).fetchall()
+
+
+@pytest.mark.airflow
+def test_the_scheduler_brings_deliveries_into_the_library(town: Town) -> None:
+    town.line.day(town.day)
+    assert town.line.failures == []
+    batches = ask("SELECT resource, state FROM ledger.batch ORDER BY 1")
+    assert batches == [(resource, "admitted") for resource in sorted(town.line.catalog.resources)]
+    [(rows,)] = ask("SELECT count(*) FROM library.geo")
+    [(entities,)] = ask("SELECT entities FROM ledger.run WHERE library = 'geo' ORDER BY run_id DESC LIMIT 1")
+    assert rows == entities > 0
+    actors = dict(ask("SELECT step, min(actor) FROM ledger.load WHERE outcome = 'ok' GROUP BY step"))
+    assert {"receive", "read", "check", "admit", "resolve", "publish", "prove"} <= set(actors)
+    assert all(actor.startswith("airflow:") for step, actor in actors.items() if step in LINE)
+
+
+@pytest.mark.airflow
+def test_a_day_that_is_done_is_not_done_again(town: Town) -> None:
+    before = ask("SELECT max(load_id) FROM ledger.load WHERE step <> 'harvest'")
+    town.line.day(town.day)
+    assert ask("SELECT max(load_id) FROM ledger.load WHERE step <> 'harvest'") == before
+
+
+@pytest.mark.airflow
+def test_a_feed_whose_delivery_has_not_come_is_skipped_and_starts_nothing(town: Town) -> None:
+    runs = len(town.line.scheduler.runs(town.line.libraries))
+    town.line.day(town.day + timedelta(days=1))
+    assert town.line.failures == []
+    [last] = [run for run in town.line.scheduler.runs(town.line.feeds[:1]) if run.run_id.endswith("-19")]
+    assert {task.task_id: task.state for task in town.line.scheduler.tasks(last)} == dict.fromkeys(LINE, "skipped")
+    assert len(town.line.scheduler.runs(town.line.libraries)) == runs
+
+
+@pytest.mark.airflow
+def test_a_refused_delivery_fails_at_once_and_is_told_from_a_fault(town: Town) -> None:
+    day, resource = town.day + timedelta(days=2), next(iter(town.line.catalog.resources.values()))
+    name = resource.delivery.pattern.replace("{date}", f"{day:%Y%m%d}")
+    delivery = settings.load().inbox / resource.department / name
+    delivery.write_text("这不是约定的表\n1\n", encoding="utf-8")
+    delivery.with_name(f"{name}.ok").write_text("1\n", encoding="utf-8")
+    town.line.day(day)
+    [failure] = town.line.failures
+    town.line.failures.clear()
+    assert failure.dag_id == f"feed__{resource.table}"
+    assert failure.refused
+    assert failure.log.exists()
+    [run] = [run for run in town.line.scheduler.runs([failure.dag_id]) if run.state == "failed"]
+    tries = {task.task_id: task.try_number for task in town.line.scheduler.tasks(run)}
+    assert tries[failure.task_id] == 1, "a refusal must not be retried"
+
+
+@pytest.mark.airflow
+def test_upkeep_runs(town: Town) -> None:
+    town.line.upkeep(town.day + timedelta(days=2))
+    assert town.line.failures == []
+    steps = {step for (step,) in ask("SELECT DISTINCT step FROM ledger.load WHERE outcome = 'ok'")}
+    assert {"sweep", "harvest", "orphans", "retention"} <= steps
+
+
+@pytest.mark.airflow
+def test_a_killed_scheduler_is_noticed_and_leaves_nothing_behind(town: Town) -> None:
+    scheduler = daemons.running(town.home)["scheduler"].process
+    workers = scheduler.children(recursive=True)
+    assert workers, "the tasks before this one left their workers waiting"
+    scheduler.kill()
+    scheduler.wait(10)
+    with pytest.raises(daemons.AirflowError, match="scheduler has ended"):
+        daemons.refuse_dead(town.home)
+    daemons.stop(town.home)
+    assert daemons.running(town.home) == {}
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
