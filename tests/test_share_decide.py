@@ -9,9 +9,9 @@ import pytest
 
 from shuyuan.catalog import Catalog, load_catalog
 from shuyuan.catalog.models import Share
+from shuyuan.catalog.sharing import shared_items
 from shuyuan.settings import PROJECT
 from shuyuan.share.decide import Decision, Grant, Person, decide
-from shuyuan.share.items import shared_items
 
 TODAY = date(2026, 9, 1)
 WANG = Person("wang", "tax", "analyst")

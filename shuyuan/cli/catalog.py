@@ -11,6 +11,7 @@ from rich.table import Table
 
 from shuyuan import settings
 from shuyuan.catalog import Library, Resource, load_catalog
+from shuyuan.cli.arguments import Mistake
 
 app = typer.Typer(no_args_is_help=True, help="The rules in force: check them, show them.")
 out = Console()
@@ -25,7 +26,7 @@ def check(catalog: Where = None) -> None:
     declared = load_catalog(catalog or settings.load().catalog)
     problems = judge.check_suites(declared)
     for problem in problems:
-        out.print(problem, style="red", highlight=False)
+        out.print(problem, style="red", highlight=False, markup=False, soft_wrap=True)
     if problems:
         raise typer.Exit(1)
     items = sum(len(resource.items) for resource in declared.resources.values())
@@ -37,14 +38,18 @@ def check(catalog: Where = None) -> None:
 
 
 @app.command()
-def show(name: Annotated[str | None, typer.Argument(help="a resource or library")] = None, catalog: Where = None) -> None:
+def show(
+    name: Annotated[str | None, typer.Argument(help="a resource or library")] = None, catalog: Where = None
+) -> None:
     """List resources and libraries, or show one with its sources and checks."""
     declared = load_catalog(catalog or settings.load().catalog)
     if name is None:
         table = Table("id", "title", "cycle", "grace", "share", "feeds")
         for resource in declared.resources.values():
             feeds = ", ".join(library.id for library in declared.libraries_of(resource.id))
-            table.add_row(resource.id, resource.title, resource.update_cycle, str(resource.grace), resource.share.type, feeds)
+            table.add_row(
+                resource.id, resource.title, resource.update_cycle, str(resource.grace), resource.share.type, feeds
+            )
         for library in declared.libraries.values():
             table.add_row(library.id, library.title, library.kind, "", "", f"lead: {library.lead}")
         out.print(table)
@@ -53,8 +58,7 @@ def show(name: Annotated[str | None, typer.Argument(help="a resource or library"
     elif name in declared.resources:
         out.print(_resource(declared.resources[name]))
     else:
-        out.print(f"neither a resource nor a library: {name}; `shuyuan catalog show` lists them", style="red")
-        raise typer.Exit(1)
+        raise Mistake(f"{name!r} is neither a resource nor a library; `shuyuan catalog show` lists them")
 
 
 def _library(library: Library) -> Table:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from shuyuan.cli.arguments import Mistake, conditions, day, names
 
 person = typer.Typer(no_args_is_help=True, help="Who may ask.")
 grant = typer.Typer(no_args_is_help=True, help="What is opened to whom.")
@@ -20,6 +24,15 @@ def register(app: typer.Typer) -> None:
     app.command()(query)
 
 
+@contextmanager
+def understood() -> Iterator[None]:
+    """Turn a request that makes no sense into a Mistake: its message names what is wrong and what there is instead."""
+    try:
+        yield
+    except ValueError as error:
+        raise Mistake(str(error)) from error
+
+
 @person.command("add")
 def add_person(
     name: str,
@@ -29,8 +42,11 @@ def add_person(
     """Register a person; an analyst also gets a database login of their own."""
     from shuyuan.share import people
 
-    login = people.add_person(name, department, role)  # type: ignore[arg-type]  # add_person names the roles it knows
-    out.print(f"{name} is registered" + (f", database login {login}" if login else "") + ". Next: shuyuan grant add LIBRARY …")
+    with understood():
+        login = people.add_person(name, department, role)  # type: ignore[arg-type]  # add_person names the roles it knows
+    out.print(
+        f"{name} is registered" + (f", database login {login}" if login else "") + ". Next: shuyuan grant add LIBRARY …"
+    )
 
 
 @person.command("close")
@@ -54,11 +70,14 @@ def add_grant(
     """Open items of a library to one person or one department for stated purposes."""
     from shuyuan.share import people
 
-    valid_to = date.fromisoformat(until) if until else None
-    number = people.grant(
-        library, items.split(","), purposes.split(","), approver, person=to_person, department=department, valid_to=valid_to
-    )
-    out.print(f"grant {number}. Next: shuyuan query {library} --as {to_person or 'PERSON'} --purpose {purposes.split(',')[0]} --items …")
+    wanted, uses = names(items), names(purposes)
+    valid_to = day(until) if until else None
+    with understood():
+        number = people.grant(
+            library, wanted, uses, approver, person=to_person, department=department, valid_to=valid_to
+        )
+    asker, use = to_person or "PERSON", uses[0]
+    out.print(f"grant {number}. Next: shuyuan query {library} --as {asker} --purpose {use} --items …", soft_wrap=True)
 
 
 @grant.command("revoke")
@@ -81,11 +100,12 @@ def query(
     """Read a library under the sharing rules. The audit row is written before a row leaves; a refusal is recorded too."""
     from shuyuan.share.read import Refused, read
 
-    filters = dict(pair.split("=", 1) for pair in where or [])
+    filters, wanted = conditions(where or []), names(items)
     try:
-        answer = read(as_person, purpose, library, items.split(","), where=filters, limit=limit, method="cli")
+        with understood():
+            answer = read(as_person, purpose, library, wanted, where=filters, limit=limit, method="cli")
     except Refused as refusal:
-        out.print(f"refused (access {refusal.access_id}): {refusal.reason}", style="red")
+        out.print(f"refused (access {refusal.access_id}): {refusal.reason}", style="red", soft_wrap=True, markup=False)
         raise typer.Exit(2) from None
     if as_json:
         rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
@@ -93,5 +113,5 @@ def query(
         return
     table = Table(*answer.columns, title=f"{library} · access {answer.access_id}")
     for row in answer.rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))  # data is no markup
     out.print(table)

@@ -12,13 +12,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from shuyuan.cli import arguments
+from shuyuan.cli.arguments import day
+
 DateArg = Annotated[str, typer.Argument(help="business date, YYYY-MM-DD")]
 out = Console()
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the app."""
-    for verb in (migrate, receive, read, check, admit, resolve, publish, run, status, sweep, harvest, orphans, retention):
+    verbs = (migrate, receive, read, check, admit, resolve, publish, run, status, sweep, harvest, orphans, retention)
+    for verb in verbs:
         app.command()(verb)
 
 
@@ -30,14 +34,17 @@ def migrate() -> None:
 
     embedded.start(settings.load().home)
     catalog = bring_up()
-    out.print(f"{len(catalog.resources)} resources and {len(catalog.libraries)} libraries are in force. Next: shuyuan receive RESOURCE DATE")
+    out.print(
+        f"{len(catalog.resources)} resources and {len(catalog.libraries)} libraries are in force. Next: shuyuan receive RESOURCE DATE"
+    )
 
 
 def receive(resource: str, business_date: DateArg) -> None:
     """Take the next delivery from the inbox, archive it, open a batch."""
     from shuyuan.flow import feed
 
-    batch = feed.receive(resource, date.fromisoformat(business_date))
+    name, when = arguments.resource(resource), day(business_date)
+    batch = feed.receive(name, when)
     nothing = f"nothing new from {resource} for {business_date}; its files belong in inbox/{resource.split('.', maxsplit=1)[0]}/"
     out.print(nothing if batch is None else f"batch {batch}. Next: shuyuan read {batch}")
 
@@ -67,7 +74,7 @@ def resolve(library: str) -> None:
     """Resolve a library from what its members have delivered."""
     from shuyuan.flow import library as line
 
-    run_id = line.resolve(library)
+    run_id = line.resolve(arguments.library(library))
     out.print(f"run {run_id} is resolved. Next: shuyuan publish {run_id}")
 
 
@@ -79,11 +86,16 @@ def publish(run_id: int) -> None:
 
 
 def run(
-    business_date: Annotated[str | None, typer.Option("--date", help="business date, YYYY-MM-DD; default: today")] = None,
+    business_date: Annotated[
+        str | None, typer.Option("--date", help="business date, YYYY-MM-DD; default: today")
+    ] = None,
     catalog: Annotated[Path | None, typer.Option(help="another catalog directory than ./catalog")] = None,
-    source: Annotated[Path | None, typer.Option("--from", help="take the files of this directory as today's deliveries")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="take the files of this directory as today's deliveries")
+    ] = None,
 ) -> None:
     """Run the whole line by hand: every waiting delivery, then every library."""
+    today = day(business_date) if business_date else date.today()
     if catalog:
         os.environ["SHUYUAN_CATALOG"] = str(catalog)
         os.environ.setdefault("SHUYUAN_HOME", str(Path.cwd() / f".shuyuan-{catalog.name}"))
@@ -97,13 +109,12 @@ def run(
     settings.load.cache_clear()
     embedded.start(settings.load().home)
     declared = bring_up()
-    day = date.fromisoformat(business_date) if business_date else date.today()
     if source:
         from shuyuan.intake.drop import drop
 
-        out.print(f"from {source}: {drop(declared, source, day)}")
+        out.print(f"from {source}: {drop(declared, source, today)}")
     with out.status("starting") as progress:
-        line.run(day, progress=progress.update)
+        line.run(today, progress=progress.update)
     status(as_json=False)
 
 
@@ -120,13 +131,23 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
 
 def show(found: dict[str, Any]) -> None:
     """Print a summary as tables."""
-    libraries = Table("library", "rows", "open discrepancies", "last run", "inserted", "updated", "deleted", title="Libraries 资源库")
+    libraries = Table(
+        "library", "rows", "open discrepancies", "last run", "inserted", "updated", "deleted", title="Libraries 资源库"
+    )
     for name, entry in found["libraries"].items():
         last = entry["last_run"] or {}
-        cells = [entry["rows"], entry["discrepancies"], *(last.get(key) for key in ("run_id", "inserted", "updated", "deleted"))]
+        cells = [
+            entry["rows"],
+            entry["discrepancies"],
+            *(last.get(key) for key in ("run_id", "inserted", "updated", "deleted")),
+        ]
         libraries.add_row(name, *("–" if cell is None else f"{cell:,}" for cell in cells))
     out.print(libraries)
-    for title, key in (("Batches 批次", "batches"), ("Quarantined 隔离", "quarantined"), ("Discrepancies 不一致", "discrepancies")):
+    for title, key in (
+        ("Batches 批次", "batches"),
+        ("Quarantined 隔离", "quarantined"),
+        ("Discrepancies 不一致", "discrepancies"),
+    ):
         table = Table("what", "count", title=title)
         for name, count in found[key].items():
             table.add_row(name, f"{count:,}")
@@ -138,14 +159,16 @@ def show(found: dict[str, Any]) -> None:
     late = ", ".join(f"{b['resource']} (due {b['due_on']})" for b in found["breaches"] if b["open"]) or "none"
     out.print(f"Late feeds 逾期: {late}")
     out.print(f"Rows accounted 行数守恒: {found['rows']}")
-    out.print(f"Audit rows 审计: load {sum(found['audit']['load'].values()):,}, access {sum(found['audit']['access'].values()):,}")
+    out.print(
+        f"Audit rows 审计: load {sum(found['audit']['load'].values()):,}, access {sum(found['audit']['access'].values()):,}"
+    )
 
 
 def sweep(today: Annotated[str | None, typer.Option(help="YYYY-MM-DD; default: today")] = None) -> None:
     """Record overdue feeds as breaches; close those that came."""
     from shuyuan.flow import upkeep
 
-    out.print(upkeep.sweep_freshness(date.fromisoformat(today) if today else date.today()))
+    out.print(upkeep.sweep_freshness(day(today) if today else date.today()))
 
 
 def harvest() -> None:

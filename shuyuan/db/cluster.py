@@ -58,6 +58,17 @@ def create_analyst(connection: Connection, name: str, password: str) -> str:
     return role
 
 
+def close_analyst(connection: Connection, name: str) -> bool:
+    """Close the login `analyst_<name>` and end its sessions; False if there is none open. `create_analyst` opens it again."""
+    role = analyst_role(name)
+    with connection.transaction():
+        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s AND rolcanlogin", [role]).rowcount:
+            return False
+        order = sql.SQL(_text("close_analyst.sql"))
+        connection.execute(order.format(role=sql.Identifier(role), name=sql.Literal(role)))
+    return True
+
+
 def analyst_role(name: str) -> str:
     """The role of the analyst `name`; ValueError when the name cannot be one."""
     if not ANALYST_NAME.fullmatch(name):

@@ -26,7 +26,7 @@ from shuyuan.db.account import Account
 from shuyuan.db.address import conninfo, external, socket_in_use, url
 from shuyuan.db.secrets import password
 
-__all__ = ["Server", "ServerError", "create_analyst", "kill", "password", "start", "status", "stop", "url"]
+__all__ = ["Server", "ServerError", "close_analyst", "create_analyst", "kill", "password", "start", "status", "stop", "url"]
 
 PATIENCE = 120.0  # seconds; recovery after a crash replays up to max_wal_size
 TRANSIENT = ("shared memory block", "lock file", "another server might be running", "is starting up", "in recovery")
@@ -107,6 +107,12 @@ def create_analyst(home: Path, name: str) -> str:
     role = cluster.analyst_role(name)
     with _superuser(home.resolve()) as connection:
         return cluster.create_analyst(connection, name, password(home, role))
+
+
+def close_analyst(home: Path, name: str) -> bool:
+    """Close the login `analyst_<name>` and end its sessions; False if there was none open."""
+    with _superuser(home.resolve()) as connection:
+        return cluster.close_analyst(connection, name)
 
 
 def _bring_up(home: Path, owner: Account) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shuyuan.catalog import Catalog, Library, LibraryItem, Resource, ResourceItem
+from shuyuan.catalog.sharing import shared_items
 from shuyuan.db.engine import Connection
 from shuyuan.db.sql import SQL, Identifier, columns, statement, table
 from shuyuan.resolve.claims import claims
@@ -23,7 +24,7 @@ def put_in_force(connection: Connection, catalog: Catalog) -> None:
     for resource in catalog.resources.values():
         _source(connection, resource)
     for library in catalog.libraries.values():
-        _library(connection, library)
+        _library(connection, catalog, library)
         _claims(connection, catalog, library)
 
 
@@ -55,21 +56,17 @@ def _source(connection: Connection, resource: Resource) -> None:
     connection.execute(statement("steps/grant_source", table=name))
 
 
-def _library(connection: Connection, library: Library) -> None:
+def _library(connection: Connection, catalog: Catalog, library: Library) -> None:
     name, history = table("library", library.id), table("history", library.id)
     connection.execute(statement("steps/create_library", library=name, history=history))
     for target in (name, history):
         _add_columns(connection, target, library.items)
     as_of = table("history", f"{library.id}_as_of")
     connection.execute(statement("steps/create_as_of", as_of=as_of, history=history))
-    opened = columns(["_run", "_as_of", *(item.name for item in library.items if is_open(item))])
+    opened = columns(
+        ["_run", "_as_of", *(item.column for item in shared_items(catalog, library).values() if item.open)]
+    )
     connection.execute(statement("steps/grant_library", library=name, history=history, open=opened))
-
-
-def is_open(item: LibraryItem) -> bool:
-    """Whether an analyst may read the item with plain SQL: nothing personal, nothing withheld or under condition."""
-    withheld = item.share is not None and item.share.type != "unconditional"
-    return item.sensitivity in ("none", "internal") and not withheld
 
 
 def _claims(connection: Connection, catalog: Catalog, library: Library) -> None:

@@ -28,11 +28,15 @@ class PageWithoutNetwork(DefaultJinjaPageView):  # type: ignore[misc]
 
 
 def write(document: ExpectationSuiteValidationResult, suite: str, number: int) -> str:
-    """Render a judgement to `<docs>/<suite>/<number>.html` (number: batch or run id). → the path relative to the docs folder."""
+    """Render a judgement to `<docs>/<suite>/<number>.html` (number: batch or run id) and list it in the index.
+
+    → the path relative to the docs folder.
+    """
     html = PageWithoutNetwork().render(ValidationResultsPageRenderer(run_info_at_end=True).render(document))
     html = html.replace(f'href="../../../../expectations/{suite}.html"', "")  # a suite is a YAML file here, not a page
     relative = f"{suite}/{number}.html"
     _write_whole(settings.load().docs / relative, html)
+    build_index()
     return relative
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from shuyuan.catalog import Catalog, Library
-from shuyuan.share.items import SharedItem, shared_items
+from shuyuan.catalog.sharing import SharedItem, shared_items
 
 PLAIN = ":plain"
 EVERY = "*"
@@ -46,7 +46,7 @@ class Grant:
 
     def opens(self, item: SharedItem) -> bool:
         named = item.name in self.items or item.name + PLAIN in self.items
-        return named or (EVERY in self.items and not item.personal and item.share.type == "unconditional")
+        return named or (EVERY in self.items and item.open)
 
     def opens_plain(self, item: SharedItem) -> bool:
         return self.opens(item) and (not item.personal or item.name + PLAIN in self.items)

@@ -14,12 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shuyuan import settings
+from shuyuan.db.address import external
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import statement
 from shuyuan.ledger.access import harvest_offsets, move_harvest_offset, record_harvested
 from shuyuan.share.server_log import Place, Sessions
 
 ROWS_AT_ONCE = 1_000
+
+
+class NoServerLog(FileNotFoundError):
+    """The server's log is not where it should be, so nothing can be harvested."""
+
+    def __init__(self, folder: Path) -> None:
+        way_out = (
+            "mount the server's log directory there"
+            if external()
+            else "start the server of this deployment: shuyuan migrate"
+        )
+        super().__init__(f"{folder}: no server log, so direct SQL of analysts is not audited; {way_out}")
 
 
 @dataclass(frozen=True)
@@ -35,12 +48,12 @@ def harvest() -> int:
     session is gone. A file that shrank is read from its beginning.
 
     Raises:
-        FileNotFoundError: there is no server log to read: direct SQL would go unrecorded.
+        NoServerLog: there is no log to read here: direct SQL goes unrecorded.
         PermissionError: the log belongs to another account; run as the account that started the server.
     """
     folder = settings.load().log / "postgres"
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no server log; direct SQL cannot be audited until the server logs there")
+        raise NoServerLog(folder)
     with transaction("shuyuan_loader") as connection:
         files = list(_files(folder, harvest_offsets(connection)))
         sessions = Sessions()

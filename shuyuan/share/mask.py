@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from shuyuan.catalog.sharing import SharedItem
 from shuyuan.db.sql import Composable, Identifier, fragment
-from shuyuan.share.items import SharedItem
 
 BY_TYPE = {
     "citizen_id": "mask_citizen_id",

@@ -1,25 +1,28 @@
 """Who may ask, and what was opened to them: persons, grants, revocations. Changes are the owner's; nothing is ever deleted.
 
+Every change writes its ledger.load row (step `person` or `grant`: who did what) in its own transaction.
 Belongs here: writing share.person and share.permission. Does not belong here: judging a request (`decide`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, load_catalog
+from shuyuan.catalog.sharing import shared_items
 from shuyuan.db import embedded
-from shuyuan.db.engine import transaction
+from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import statement
+from shuyuan.ledger.loads import Step
 from shuyuan.share.decide import EVERY, PLAIN
-from shuyuan.share.items import shared_items
 from shuyuan.share.read import purpose_id
 
 PersonRole = Literal["analyst", "steward", "auditor", "engineer"]
+ROLES: tuple[PersonRole, ...] = get_args(PersonRole)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
@@ -29,22 +32,35 @@ def add_person(name: str, department: str, role: PersonRole) -> str | None:
     The login's password is generated: `shuyuan.db.embedded.password(home, login)`.
 
     Raises:
-        ValueError: the name is no login name, or the department is not declared in the catalog.
+        ValueError: the name is no login name, the role is none of ours, or the department is not declared in the catalog.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"person {name!r}: use a-z, 0-9 and _, start with a letter, at most 31 characters")
+    if role not in ROLES:
+        raise ValueError(f"role {role!r} is not one of: {', '.join(ROLES)}")
     catalog = load_catalog(settings.load().catalog)
     if department not in catalog.departments:
         raise ValueError(f"department {department!r} is not declared; one of: {', '.join(catalog.departments)}")
+    values: dict[str, object] = {"name": name, "department": department, "role": role}
     with transaction("shuyuan_owner") as connection:
-        connection.execute(statement("share/put_person"), {"name": name, "department": department, "role": role})
-    return embedded.create_analyst(settings.load().home, name) if role == "analyst" else None
+        connection.execute(statement("share/put_person"), values)
+        _audit(connection, "person", values, f"registered {name} of {department} as {role}")
+    if role == "analyst":
+        return embedded.create_analyst(settings.load().home, name)
+    embedded.close_analyst(settings.load().home, name)  # of somebody who was an analyst before
+    return None
 
 
 def deactivate(name: str) -> bool:
-    """Close a person's access through every door of `share`; False if there is no active person of that name."""
+    """Close a person's access through every door, an analyst's own login too; False if there is no active person of that name."""
     with transaction("shuyuan_owner") as connection:
-        return connection.execute(statement("share/deactivate_person"), {"name": name}).rowcount == 1
+        done = connection.execute(statement("share/deactivate_person"), {"name": name}).rowcount == 1
+        _audit(
+            connection, "person", {"name": name}, f"closed {name}" if done else f"no active person {name}", done=done
+        )
+    if NAME.fullmatch(name):
+        embedded.close_analyst(settings.load().home, name)
+    return done
 
 
 def grant(
@@ -73,15 +89,40 @@ def grant(
     values |= {"purposes": wanted, "approver": approver.strip(), "valid_to": valid_to}
     with transaction("shuyuan_owner") as connection:
         row = connection.execute(statement("share/put_grant"), values).fetchone()
-    if row is None:
-        raise RuntimeError("share.permission took a grant and gave no id")
+        if row is None:
+            raise RuntimeError("share.permission took a grant and gave no id")
+        _audit_grant(connection, int(row[0]), values, new=bool(row[1]))
     return int(row[0])
 
 
 def revoke(grant_id: int) -> bool:
     """End a grant now; False if there is no such grant in force."""
     with transaction("shuyuan_owner") as connection:
-        return connection.execute(statement("share/revoke_grant"), {"grant_id": grant_id}).rowcount == 1
+        done = connection.execute(statement("share/revoke_grant"), {"grant_id": grant_id}).rowcount == 1
+        message = f"revoked grant {grant_id}" if done else f"no grant {grant_id} in force"
+        _audit(connection, "grant", {"grant_id": grant_id}, message, done=done)
+    return done
+
+
+def _audit_grant(connection: Connection, number: int, values: Mapping[str, object], *, new: bool) -> None:
+    receiver = values["person"] or values["department"]
+    message = f"opened {values['library']} to {receiver}: grant {number}" if new else f"grant {number} already says so"
+    what = {"grant_id": number} | {name: value for name, value in values.items() if name != "library"}
+    _audit(connection, "grant", what, message, library=str(values["library"]), done=new)
+
+
+def _audit(
+    connection: Connection,
+    step: str,
+    what: Mapping[str, object],
+    message: str,
+    *,
+    library: str | None = None,
+    done: bool = True,
+) -> None:
+    """Who changed what, in the transaction of the change. Dates as text."""
+    counts = {name: value.isoformat() if isinstance(value, date) else value for name, value in what.items()}
+    Step(step, library=library, counts=counts, outcome="ok" if done else "nothing", message=message).record(connection)
 
 
 def _check_receiver(catalog: Catalog, person: str | None, department: str | None) -> None:

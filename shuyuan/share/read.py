@@ -14,11 +14,11 @@ from typing import Any
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, load_catalog
+from shuyuan.catalog.sharing import shared_items
 from shuyuan.db.engine import Connection, DataError, transaction
 from shuyuan.db.sql import SQL, Composed, Identifier, fragment, join, statement, table, text_of
 from shuyuan.ledger.access import Access, Method, record
 from shuyuan.share.decide import Decision, Grant, Person, decide
-from shuyuan.share.items import shared_items
 from shuyuan.share.mask import column
 
 MOST_ROWS = 10_000

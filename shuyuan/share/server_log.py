@@ -21,7 +21,7 @@ SCHEMAS = ("catalog", "claim", "history", "ledger", "library", "share", "source"
 DENIED = ("42501", "28")  # insufficient_privilege; class 28, invalid authorisation
 UNKNOWN = "直接 SQL：用途未申报，返回行数未知"
 
-_STATEMENT = re.compile(r"(?:statement|execute [^:]*): (?P<sql>.*)", re.DOTALL)
+_STATEMENT = re.compile(r"(?:statement|execute [^:]*|fastpath function call): (?P<sql>.*)", re.DOTALL)
 _DURATION = re.compile(r"duration: (?P<ms>[0-9.]+) ms")
 _NOISE = re.compile(r"'(?:[^']|'')*'|\$(?P<tag>[A-Za-z_]*)\$.*?\$(?P=tag)\$|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _RELATION = re.compile(rf'\b"?({"|".join(SCHEMAS)})"?\s*\.\s*"?([A-Za-z_][A-Za-z0-9_]*)"?', re.IGNORECASE)

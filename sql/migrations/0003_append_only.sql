@@ -20,24 +20,43 @@ BEGIN
 END;
 $$;
 
+-- A partition inherits the row trigger of its parent but not the one on TRUNCATE: every partition gets its own.
+CREATE FUNCTION ledger.refuse_truncate_of(child text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ledger.%I FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change()', child);
+END;
+$$;
+
 -- Months ahead of time, so that an audit row always has a partition; the default catches what nobody foresaw.
-CREATE TABLE ledger.load_default PARTITION OF ledger.load DEFAULT;
-CREATE TABLE ledger.access_default PARTITION OF ledger.access DEFAULT;
+CREATE FUNCTION ledger.make_default(parent text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    EXECUTE format('CREATE TABLE ledger.%I PARTITION OF ledger.%I DEFAULT', parent || '_default', parent);
+    PERFORM ledger.refuse_truncate_of(parent || '_default');
+END;
+$$;
+SELECT ledger.make_default(parent) FROM unnest(ARRAY['load', 'access']) AS parent;
 
 CREATE FUNCTION ledger.ensure_month(parent text, month date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     child text := parent || to_char(month, '_YYYYMM');
+    starts timestamptz := date_trunc('month', month);
+    taken boolean;
 BEGIN
     IF parent NOT IN ('load', 'access') THEN
         RAISE EXCEPTION 'ledger.% is not kept by month', parent;
     END IF;
-    IF to_regclass('ledger.' || child) IS NULL THEN
+    -- A month whose rows the default has caught stays there: rows of an audit table are not moved.
+    EXECUTE format('SELECT EXISTS (SELECT FROM ledger.%I WHERE at >= $1 AND at < $1 + interval ''1 month'')', parent || '_default')
+    INTO taken USING starts;
+    IF to_regclass('ledger.' || child) IS NULL AND NOT taken THEN
         EXECUTE format('CREATE TABLE ledger.%I PARTITION OF ledger.%I FOR VALUES FROM (%L) TO (%L)',
-            child, parent, date_trunc('month', month), date_trunc('month', month) + interval '1 month');
+            child, parent, starts, starts + interval '1 month');
+        PERFORM ledger.refuse_truncate_of(child);
     END IF;
 END;
 $$;
-REVOKE ALL ON FUNCTION ledger.ensure_month(text, date) FROM PUBLIC;
 SELECT ledger.ensure_month(parent, (date_trunc('month', now()) + make_interval(months => ahead))::date)
 FROM unnest(ARRAY['load', 'access']) AS parent, generate_series(0, 2) AS ahead;

@@ -14,4 +14,4 @@ made AS (
     RETURNING grant_id
 )
 
-SELECT grant_id FROM known UNION ALL SELECT grant_id FROM made LIMIT 1;
+SELECT grant_id, false AS is_new FROM known UNION ALL SELECT grant_id, true FROM made LIMIT 1;
