@@ -30,13 +30,19 @@ def feed(resource: Resource) -> None:
         doc_md=words.feed(resource, department, libraries),
         schedule=when.timetable(resource.update_cycle),
         params=when.date_param(),
-        max_active_runs=1,  # deliveries of one resource are compared with each other, so they go one by one
+        max_active_runs=32,  # runs that wait for a late delivery hold up neither newer dates nor a run by hand
         catchup=False,
         default_args=rules.defaults(department.title, rules.FEED),
         tags=["feed", department.id, resource.update_cycle, *(f"→ {library.id}" for library in libraries)],
     )
     def line() -> None:
-        @task.sensor(mode="reschedule", poke_interval=1800, timeout=(patience + timedelta(days=1)).total_seconds())
+        @task.sensor(
+            mode="reschedule",
+            poke_interval=timedelta(minutes=10),
+            exponential_backoff=True,
+            max_wait=timedelta(hours=2),
+            timeout=patience + timedelta(days=1),
+        )
         def receive(*, params: Any = None, dag_run: Any = None) -> PokeReturnValue:
             """Find the delivery; wait for it without a worker slot. Nothing came: the run is skipped."""
             day = when.business_date(params, dag_run)

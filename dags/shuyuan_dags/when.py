@@ -26,12 +26,12 @@ _CRON = {
     "annual": "0 18 31 12 *",
     "irregular": "0 18 * * 1-5",
 }
-# How long a scheduled run waits for its delivery: less than the time to the next run, which would wait behind it.
+# How long a scheduled run waits for its delivery. A late one is still taken by itself; after that a person starts the run.
 _PATIENCE = {
-    "realtime": timedelta(minutes=10),
-    "daily": timedelta(hours=23),
-    "weekly": timedelta(days=6),
-    "monthly": timedelta(days=25),
+    "realtime": timedelta(hours=1),
+    "daily": timedelta(days=10),
+    "weekly": timedelta(days=14),
+    "monthly": timedelta(days=40),
     "quarterly": timedelta(days=60),
     "semiannual": timedelta(days=60),
     "annual": timedelta(days=60),
@@ -74,5 +74,5 @@ def business_date(params: Mapping[str, Any], dag_run: Any) -> date:
 
 def gives_up(dag_run: Any, limit: timedelta) -> bool:
     """Whether a run whose delivery is not there should stop waiting: at once when a person started it, else after `limit`."""
-    by_timetable = str(dag_run.run_type) == "scheduled"
+    by_timetable = dag_run.run_type == "scheduled"  # a string enumeration: compare, do not print
     return not by_timetable or datetime.now(ZoneInfo(ZONE)) > dag_run.run_after + limit

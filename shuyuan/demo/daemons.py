@@ -187,9 +187,16 @@ def _alive(name: str, note: Note | None) -> Part | None:
 
 def _family(note: Note | None) -> list[psutil.Process]:
     """Everything of a part's session, even when the part itself was killed: its workers would wait for ever."""
-    if note is None:
-        return []
+    if note is None or (psutil.pid_exists(note.pid) and _alive("", note) is None and not _zombie(note.pid)):
+        return []  # the number leads another session now; while one of ours was left it could not have been given out
     return [process for process in psutil.process_iter() if _of_session(process, note)]
+
+
+def _zombie(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _of_session(process: psutil.Process, note: Note) -> bool:
