@@ -143,6 +143,15 @@ def test_a_statement_cut_off_by_a_killed_server_is_a_failure() -> None:
     assert sessions.held_back() == {}
 
 
+def test_a_function_called_past_sql_is_recorded_too() -> None:
+    """The protocol's fast path can run query_to_xml() without a statement; with log_statement = all the server logs the call."""
+    sessions = Sessions()
+    sessions.take(line("s9", 1, 'fastpath function call: "query_to_xml" (OID 2930)'), Place("a.json", 0))
+    sessions.take(line("s9", 2, "duration: 1.5 ms"), Place("a.json", 100))
+    (access,) = sessions.finished()
+    assert (access.statement, access.outcome) == ('"query_to_xml" (OID 2930)', "granted")
+
+
 def test_other_roles_are_not_harvested() -> None:
     sessions = Sessions()
     sessions.take(line("s9", 1, "statement: SELECT 1", user="shuyuan_owner"), Place("a.json", 0))

@@ -28,7 +28,7 @@ def main() -> None:
     Whatever says itself what is wrong and what to do ends without a traceback; everything else is a defect of ours and shows one.
     """
     try:
-        app()
+        app(prog_name="shuyuan")
     except Exception as error:
         message = explanation(error)
         if message is None:

@@ -19,7 +19,7 @@ from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import statement
 from shuyuan.ledger.loads import Step
 from shuyuan.share.decide import EVERY, PLAIN
-from shuyuan.share.read import purpose_id
+from shuyuan.share.read import find_person, purpose_id
 
 PersonRole = Literal["analyst", "steward", "auditor", "engineer"]
 ROLES: tuple[PersonRole, ...] = get_args(PersonRole)
@@ -78,7 +78,7 @@ def grant(
     `items`: names, `name:plain`, or `*` (see `decide`). `purposes`: ids or titles of the policy's purposes.
 
     Raises:
-        ValueError: neither or both of person and department; an unknown library, item, purpose or department; no approver.
+        ValueError: neither or both of person and department; an unknown person, library, item, purpose or department; no approver.
     """
     catalog = load_catalog(settings.load().catalog)
     wanted = [purpose_id(catalog, purpose) for purpose in purposes]
@@ -88,6 +88,7 @@ def grant(
     values: dict[str, object] = {"library": library, "person": person, "department": department, "items": list(items)}
     values |= {"purposes": wanted, "approver": approver.strip(), "valid_to": valid_to}
     with transaction("shuyuan_owner") as connection:
+        _check_person(connection, person)
         row = connection.execute(statement("share/put_grant"), values).fetchone()
         if row is None:
             raise RuntimeError("share.permission took a grant and gave no id")
@@ -130,6 +131,16 @@ def _check_receiver(catalog: Catalog, person: str | None, department: str | None
         raise ValueError("a grant opens to one person or to one department: give exactly one of them")
     if department is not None and department not in catalog.departments:
         raise ValueError(f"department {department!r} is not declared; one of: {', '.join(catalog.departments)}")
+
+
+def _check_person(connection: Connection, name: str | None) -> None:
+    if name is None:
+        return
+    found = find_person(connection, name)
+    if found is None or not found.active:
+        raise ValueError(
+            f"no active person {name!r}; register the person first: shuyuan person add {name} --department …"
+        )
 
 
 def _check_approval(catalog: Catalog, purposes: Sequence[str], approver: str) -> None:
