@@ -16,7 +16,7 @@ from shuyuan.db.engine import transaction
 from shuyuan.db.sql import statement
 from shuyuan.demo import daemons
 from shuyuan.demo.daemons import AirflowError
-from shuyuan.demo.scheduler import ENDED, DagRun, Scheduler
+from shuyuan.demo.scheduler import ENDED, DagRun, Scheduler, TaskState
 
 PULSE = 1.0  # seconds between two looks
 STANDSTILL = 900.0  # seconds without any change after which something is wrong
@@ -24,11 +24,22 @@ UPKEEP = ("upkeep__freshness", "upkeep__queries", "upkeep__orphans", "upkeep__re
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A task that failed, where its log is, and whether the ledger says that the delivery itself was refused."""
+
+    dag_id: str
+    task_id: str
+    log: Path
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
 class Progress:
-    """What a look finds: the runs that are waited for, and what still stands in the way."""
+    """What a look finds: the runs that are waited for, announcements still to be heard, tasks that failed and will be tried again."""
 
     runs: tuple[DagRun, ...]
     waiting: int
+    retrying: tuple[Failure, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -41,16 +52,6 @@ class Progress:
             if run.dag_id.startswith(f"{kind}__"):
                 found[run.state] = found.get(run.state, 0) + 1
         return found
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A task that failed, where its log is, and whether the ledger says that the delivery itself was refused."""
-
-    dag_id: str
-    task_id: str
-    log: Path
-    refused: str | None = None
 
 
 @dataclass
@@ -146,7 +147,8 @@ class Line:
     def _look(self, own: list[DagRun], followers: list[str]) -> Progress:
         started = self.scheduler.runs(followers) if followers else []
         announced = sum(self.scheduler.announced(dag_id) for dag_id in followers) if _all_over(own) else 1
-        return Progress((*own, *started), announced if followers else 0)
+        retrying = tuple(self._failure(task) for task in self.scheduler.retrying())
+        return Progress((*own, *started), announced if followers else 0, retrying)
 
     def _refuse_standstill(self, now: Progress, seconds: float) -> None:
         daemons.refuse_dead(self.home)
@@ -159,14 +161,13 @@ class Line:
         for run in runs:
             if run.state == "failed":
                 reason = refused.get(run.dag_id.removeprefix("feed__"))
-                self.failures += [self._failure(run, *task, reason) for task in self._failed_tasks(run)]
+                failed = [task for task in self.scheduler.tasks(run) if task.state == "failed"]
+                self.failures += [self._failure(task, reason) for task in failed]
 
-    def _failed_tasks(self, run: DagRun) -> list[tuple[str, int]]:
-        return [(task.task_id, task.try_number) for task in self.scheduler.tasks(run) if task.state == "failed"]
-
-    def _failure(self, run: DagRun, task_id: str, attempt: int, refused: str | None) -> Failure:
-        folder = self.home / "log" / "airflow" / f"dag_id={run.dag_id}" / f"run_id={run.run_id}" / f"task_id={task_id}"
-        return Failure(run.dag_id, task_id, folder / f"attempt={attempt}.log", refused)
+    def _failure(self, task: TaskState, refused: str | None = None) -> Failure:
+        names = (f"dag_id={task.dag_id}", f"run_id={task.run_id}", f"task_id={task.task_id}")
+        log = (self.home / "log" / "airflow").joinpath(*names, f"attempt={task.try_number}.log")
+        return Failure(task.dag_id, task.task_id, log, refused)
 
 
 def _all_over(runs: list[DagRun]) -> bool:

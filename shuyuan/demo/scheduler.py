@@ -38,7 +38,6 @@ class TaskState:
     task_id: str
     state: str | None
     try_number: int
-    seconds: float | None
 
 
 class Scheduler:
@@ -87,25 +86,31 @@ class Scheduler:
 
     def tasks(self, run: DagRun) -> list[TaskState]:
         """The tasks of one run."""
-        found = self._pages("GET", f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances", "task_instances")
-        return [
-            TaskState(run.dag_id, run.run_id, task["task_id"], task["state"], task["try_number"], task["duration"])
-            for task in found
-        ]
+        return self._tasks(f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances")
+
+    def retrying(self) -> list[TaskState]:
+        """Every task that has failed and will be tried again."""
+        return self._tasks("/dags/~/dagRuns/~/taskInstances", state="up_for_retry")
 
     def announced(self, dag_id: str) -> int:
         """How many announcements of assets wait to start the DAG."""
         answer = self._call("GET", f"/dags/{dag_id}/assets/queuedEvents", accepted=(200, 404))
         return 0 if answer.status_code == 404 else int(answer.json()["total_entries"])
 
-    def _pages(self, method: str, path: str, key: str, body: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    def _tasks(self, path: str, **only: str) -> list[TaskState]:
+        return [
+            TaskState(task["dag_id"], task["dag_run_id"], task["task_id"], task["state"], task["try_number"])
+            for task in self._pages("GET", path, "task_instances", only)
+        ]
+
+    def _pages(self, method: str, path: str, key: str, asked: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while True:
-            if body is None:
-                answer = self._call(method, path, params={"limit": PAGE, "offset": len(found)}).json()
+            if method == "GET":
+                how: dict[str, Any] = {"params": {**(asked or {}), "limit": PAGE, "offset": len(found)}}
             else:
-                page = {**body, "page_limit": PAGE, "page_offset": len(found)}
-                answer = self._call(method, path, json=page).json()
+                how = {"json": {**(asked or {}), "page_limit": PAGE, "page_offset": len(found)}}
+            answer = self._call(method, path, **how).json()
             found += answer[key]
             if not answer[key] or len(found) >= answer["total_entries"]:
                 return found

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -38,8 +39,16 @@ class Stages:
     def watching(self, words: str) -> Iterator[Callable[[Progress], None]]:
         """The same, with a table that follows the DAG runs; yields what is to be called with each look."""
         with self.stage(words), Live(console=self.console, refresh_per_second=2, transient=True) as live:
-            began = time.monotonic()
-            yield lambda progress: live.update(table(progress, time.monotonic() - began))
+            began, told = time.monotonic(), set[Path]()
+
+            def look(progress: Progress) -> None:
+                live.update(table(progress, time.monotonic() - began))
+                for failure in progress.retrying:
+                    if failure.log not in told:
+                        told.add(failure.log)
+                        self.console.print(_retried(failure), soft_wrap=True)
+
+            yield look
 
 
 def table(progress: Progress, seconds: float) -> Table:
@@ -59,6 +68,11 @@ def table(progress: Progress, seconds: float) -> Table:
 
 def _under_way(dag_id: str, state: str, kind: str) -> bool:
     return dag_id.startswith(f"{kind}__") and state not in ENDED and state != "queued"
+
+
+def _retried(failure: Failure) -> str:
+    where = f"{failure.dag_id}.{failure.task_id}"
+    return f"[yellow]重试 failed, will be tried again[/yellow] {where}\n  日志 log: {failure.log}"
 
 
 def failures(console: Console, found: list[Failure]) -> None:
