@@ -98,7 +98,7 @@ POINTS = [
 
 
 def test_undisturbed(town: Town, undisturbed: dict[str, list[tuple[object, ...]]]) -> None:
-    monday(town)
+    town.begin_with("monday", monday)
     tuesday(town)
     finish(town)
     undisturbed |= state(town)
@@ -112,7 +112,7 @@ def test_undisturbed(town: Town, undisturbed: dict[str, list[tuple[object, ...]]
 def test_a_killed_worker_loses_and_doubles_nothing(
     town: Town, undisturbed: dict[str, list[tuple[object, ...]]], step: str, module: str, function: str, when: str
 ) -> None:
-    monday(town)
+    town.begin_with("monday", monday)
     tuesday(town)
     dead = die("worker", module, function, when, step, up_to(town, step))
     assert dead.returncode == -signal.SIGKILL, dead.stderr
@@ -139,7 +139,7 @@ def up_to(town: Town, step: str) -> object:
 def test_postgresql_killed_in_the_middle_of_a_publish(
     town: Town, undisturbed: dict[str, list[tuple[object, ...]]], function: str
 ) -> None:
-    monday(town)
+    town.begin_with("monday", monday)
     tuesday(town)
     dead = die("server", "shuyuan.publish.library", function, "after", "publish", up_to(town, "publish"))
     assert dead.returncode == 1, "the worker must meet the dead server and fail loudly"
@@ -151,7 +151,7 @@ def test_postgresql_killed_in_the_middle_of_a_publish(
 def test_a_failed_step_is_in_the_ledger(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     from shuyuan.publish import library
 
-    monday(town)
+    town.begin_with("monday", monday)
     tuesday(town)
     run = int(str(up_to(town, "publish")))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,17 +23,23 @@ RESIDENT = "public_security.resident"
 INSURED = "hrss.insured"
 HEADER = "公民身份号码,姓名,曾用名,性别代码,民族代码,出生日期,户号,户籍地区划代码,户籍地址,婚姻状况代码,文化程度代码,户籍状态代码,死亡日期,联系电话"
 TEMPLATE = "shuyuan_clean"
+FOLDERS = ("inbox", "archive", "lake", "docs")
 
 
-def fresh_database(home: Path) -> None:
-    """Put the migrated, empty database in the place of the used one."""
+def fresh_database(home: Path, template: str = TEMPLATE) -> None:
+    """Put a kept database, by default the migrated and empty one, in the place of the used one."""
     with psycopg.connect(address.conninfo(home, cluster.SUPERUSER, "postgres"), autocommit=True) as connection:
-        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone()
-        if known is None:
-            connection.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE shuyuan OWNER shuyuan_owner")
+        _keep(connection, TEMPLATE)
         connection.execute("DROP DATABASE shuyuan WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE shuyuan TEMPLATE {TEMPLATE} OWNER shuyuan_owner")
+        connection.execute(f"CREATE DATABASE shuyuan TEMPLATE {template} OWNER shuyuan_owner")
         connection.execute((cluster.FILES / "grants.sql").read_bytes())
+
+
+def _keep(connection: psycopg.Connection[Any], template: str) -> None:
+    if connection.execute("SELECT FROM pg_database WHERE datname = %s", [template]).fetchone() is None:
+        # Great Expectations' connection pools outlive its judgements; a database that is copied must have no sessions.
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shuyuan'")
+        connection.execute(f"CREATE DATABASE {template} TEMPLATE shuyuan OWNER shuyuan_owner")
 
 
 def ids(count: int) -> list[str]:
@@ -67,8 +73,26 @@ class Town:
         self.home = home
 
     def clear(self) -> None:
-        for folder in ("inbox", "archive", "lake", "docs"):
+        for folder in FOLDERS:
             shutil.rmtree(self.home / folder, ignore_errors=True)
+
+    def begin_with(self, name: str, story: Callable[[Town], None]) -> None:
+        """Begin where `story` ends: it is lived once per session, then only its database and files are put back."""
+        kept = self.home.parent / name
+        if not kept.exists():
+            story(self)
+            with psycopg.connect(address.conninfo(self.home, cluster.SUPERUSER, "postgres"), autocommit=True) as server:
+                _keep(server, f"shuyuan_{name}")
+            for folder in FOLDERS:
+                shutil.copytree(self.home / folder, kept / folder)
+            return
+        fresh_database(self.home, f"shuyuan_{name}")
+        with psycopg.connect(address.conninfo(self.home, cluster.SUPERUSER, "postgres"), autocommit=True) as server:
+            server.execute(
+                "CHECKPOINT"
+            )  # a copied sequence is logged from here on; a crash before would hand its numbers out again
+        for folder in FOLDERS:
+            shutil.copytree(kept / folder, self.home / folder, dirs_exist_ok=True)
 
     def drop(self, name: str, content: bytes, rows: int | None = None, department: str = "public_security") -> Path:
         """Put a file into a department's inbox, and its control file when `rows` is given."""

@@ -5,12 +5,23 @@ Between steps only the batch id travels. Staged files stand in `lake/staged/<bat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from shuyuan import settings
-from shuyuan.catalog import Resource, load_catalog
+from shuyuan.catalog import Catalog, Resource, load_catalog
 from shuyuan.db.engine import Connection, transaction
-from shuyuan.flow.step import LOADER, Rejected, audited, batch_step, of_batch, refusing
+from shuyuan.flow.step import (
+    LOADER,
+    Rejected,
+    alone,
+    audited,
+    batch_step,
+    is_due,
+    of_batch,
+    refusing,
+    resource_named,
+)
 from shuyuan.intake import receive as inbox
 from shuyuan.intake.errors import ReadError
 from shuyuan.intake.read import Column, RawRows
@@ -26,23 +37,36 @@ from shuyuan.ledger.loads import Step
 def receive(resource_id: str, business_date: date) -> int | None:
     """Take the next delivery of a resource for a business date from the inbox. → batch id, or None when nothing new has come.
 
-    The file is archived byte for byte and a batch opened. A file that came before is noted once as a duplicate.
+    A batch that was left halfway comes first, whether its file still lies in the inbox or not. A new file is archived byte for byte and
+    a batch opened; one that came before is noted once as a duplicate. Raises LookupError for an unknown resource, and Rejected for a
+    control file without a count once everything else has been taken.
     """
-    resource = load_catalog(settings.load().catalog).resources[resource_id]
-    with audited(Step("receive", resource=resource_id)) as step:
-        for delivery in _deliveries(resource, business_date):
-            inbox.archive(delivery)
-            with transaction(LOADER) as connection:
-                batch, new = _open(connection, resource, business_date, delivery)
-                _note_receipt(connection, step, batch, delivery, new=new)
-            if new or batch.state in ("received", "read", "checked"):
-                return batch.batch_id
+    resource = resource_named(load_catalog(settings.load().catalog), resource_id)
+    with audited(Step("receive", resource=resource_id)) as step, alone("receive", resource_id):
+        halfway = _halfway(resource, business_date)
+        return halfway if halfway is not None else _take_next(resource, business_date, step)
+
+
+def _halfway(resource: Resource, business_date: date) -> int | None:
+    with transaction(LOADER) as connection:
+        waiting = batches.waiting(connection, resource.id, business_date)
+    return waiting[0].batch_id if waiting else None
+
+
+def _take_next(resource: Resource, business_date: date, step: Step) -> int | None:
+    for delivery in _deliveries(resource, business_date):
+        inbox.archive(delivery)
+        with transaction(LOADER) as connection:
+            batch, new = _open(connection, resource, business_date, delivery)
+            _note_receipt(connection, step, batch, delivery, new=new)
+        if new:
+            return batch.batch_id
     return None
 
 
-def _deliveries(resource: Resource, business_date: date) -> list[inbox.Delivery]:
+def _deliveries(resource: Resource, business_date: date) -> Iterator[inbox.Delivery]:
     try:
-        return list(inbox.deliveries(resource, business_date, settings.load().inbox))
+        yield from inbox.deliveries(resource, business_date, settings.load().inbox)
     except ReadError as error:
         raise Rejected(error.code, str(error)) from error
 
@@ -84,17 +108,21 @@ def _noted(connection: Connection, batch_id: int, file_name: str) -> bool:
 
 def read(batch_id: int) -> int:
     """Read and standardise the archived file: every physical row ends as loaded, quarantined, blank or preamble."""
-    catalog, batch, resource = of_batch(batch_id)
-    if batch.state != "received":
-        return batch_id
-    with audited(batch_step("read", batch)) as step, refusing(batch):
+    with alone("batch", batch_id):
+        catalog, batch, resource = of_batch(batch_id)
+        if is_due(batch, "received"):
+            _read(catalog, batch, resource)
+    return batch_id
+
+
+def _read(catalog: Catalog, batch: Batch, resource: Resource) -> None:
+    with audited(batch_step("read", batch)) as step, refusing(batch, step):
         raw = _read_file(batch, resource)
         _against_control(batch, raw)
         result = standardise(raw, resource, catalog, batch.business_date)
         Staged.of(batch.folder).save(result)
         with transaction(LOADER) as connection:
             _record_read(connection, batch, raw, result, step)
-    return batch_id
 
 
 def _read_file(batch: Batch, resource: Resource) -> RawRows:

@@ -9,13 +9,14 @@ from datetime import date
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, load_catalog
 from shuyuan.db.engine import Connection, transaction
-from shuyuan.flow.step import LOADER, Unproven, audited
+from shuyuan.flow.step import LOADER, Unproven, alone, audited, library_named
 from shuyuan.lake import snapshot
 from shuyuan.ledger import discrepancies, findings, runs, snapshots, validations
 from shuyuan.ledger.loads import Step
 from shuyuan.ledger.runs import Run
 from shuyuan.publish import library as warehouse
 from shuyuan.quality import judge
+from shuyuan.resolve import plan
 from shuyuan.resolve import run as resolver
 from shuyuan.resolve.run import Inputs, Outcome, delta_paths
 
@@ -34,12 +35,14 @@ class Result:
 def resolve(library_id: str, business_date: date | None = None) -> int:
     """Resolve a library from the live snapshots of its members. → run id; the last run's when nothing has changed since.
 
-    The run speaks for the newest business date among its inputs; `business_date` only serves before the first delivery.
+    The run speaks for the newest business date among its inputs, never for one before what is published; `business_date` only serves
+    before the first delivery. Raises LookupError for an unknown library.
     """
     catalog, library = _of(library_id)
-    with audited(Step("resolve", library=library_id)) as step:
+    with audited(Step("resolve", library=library_id)) as step, alone("resolve", library_id):
         with transaction(LOADER) as connection:
-            inputs, day = _inputs(connection, library, business_date)
+            runs.give_up_dead(connection, library_id)
+            inputs, day = _inputs(connection, catalog, library, business_date)
             last = runs.last(connection, library_id)
         if last and _same(last, inputs, day):
             return last.run_id
@@ -47,29 +50,40 @@ def resolve(library_id: str, business_date: date | None = None) -> int:
 
 
 def _same(last: Run, inputs: dict[str, object], day: date) -> bool:
-    """A run that read the same members on the same day says the same, whether it waits for its publish or has had it."""
-    same = last.inputs["members"] == inputs["members"] and last.business_date == day
+    """A run that read the same members by the same rules on the same day says the same, whether it waits for its publish or has had it."""
+    same = all(last.inputs.get(name) == inputs[name] for name in ("members", "rules")) and last.business_date == day
     return same and (last.state != "resolved" or last.inputs["base"] == inputs["base"])
 
 
 def _of(library_id: str) -> tuple[Catalog, Library]:
     catalog = load_catalog(settings.load().catalog)
-    return catalog, catalog.libraries[library_id]
+    return catalog, library_named(catalog, library_id)
 
 
-def _inputs(connection: Connection, library: Library, business_date: date | None) -> tuple[dict[str, object], date]:
+def _inputs(
+    connection: Connection, catalog: Catalog, library: Library, business_date: date | None
+) -> tuple[dict[str, object], date]:
     live = snapshots.live_sources(connection)
     members = {member.resource: live[member.resource] for member in library.members if member.resource in live}
-    base = {kind: snapshots.manifest(connection, kind, library.id) for kind in ("library", "discrepancy")}
-    day = max((day for _, day in members.values()), default=business_date or date.today())
-    return {"base": base, "members": {name: manifest for name, (manifest, _) in members.items()}}, day
+    published = snapshots.live(connection, "library", library.id)
+    days = [day for _, day in members.values()] + ([published.business_date] if published else [])
+    inputs = {
+        "base": _base(connection, library.id),
+        "members": {name: manifest for name, (manifest, _) in members.items()},
+        "rules": plan.fingerprint(catalog, library),
+    }
+    return inputs, max(days, default=business_date or date.today())
+
+
+def _base(connection: Connection, library_id: str) -> dict[str, str | None]:
+    return {kind: snapshots.manifest(connection, kind, library_id) for kind in ("library", "discrepancy")}
 
 
 def _resolve(catalog: Catalog, library: Library, inputs: dict[str, object], day: date, step: Step) -> Run:
     with transaction(LOADER) as connection:
         run = runs.open_run(connection, library.id, day, inputs)
     try:
-        outcome = resolver.run(catalog, library, _snapshots(run), day, run.folder)
+        outcome = resolver.run(catalog, library, _snapshots(catalog, run), day, run.folder)
         _keep(run, outcome)
     except Exception as error:
         with transaction(LOADER) as connection:
@@ -82,8 +96,9 @@ def _resolve(catalog: Catalog, library: Library, inputs: dict[str, object], day:
     return run
 
 
-def _snapshots(run: Run) -> Inputs:
-    members = {name: snapshot.load(manifest) for name, manifest in run.inputs["members"].items()}
+def _snapshots(catalog: Catalog, run: Run) -> Inputs:
+    buckets = {name: catalog.resources[name].bucket_item for name in run.inputs["members"]}
+    members = {name: snapshot.load(manifest, by=buckets[name]) for name, manifest in run.inputs["members"].items()}
     base = run.inputs["base"]
     return Inputs(members, snapshot.load(base["library"]), snapshot.load(base["discrepancy"]))
 
@@ -104,23 +119,29 @@ def _kept(run: Run) -> Result:
 def publish(run_id: int) -> int:
     """Apply a resolved run in one transaction, then judge the published library. → the run that is live.
 
-    When another run was published since this one read its base, the library is resolved again first.
-    Raises Unproven when a critical expectation does not hold over what is published.
+    A run that failed, or that another one overtook, is not published: the library is resolved again first.
+    Raises Unproven, as often as it is asked, when a critical expectation does not hold over what the run published.
     """
-    with transaction(LOADER) as connection:
-        run = runs.get(connection, run_id)
-    if run.state in ("published", "unchanged"):
-        return _prove(run)
-    with audited(Step("publish", library=run.library, run_id=run_id)) as step, transaction(LOADER) as connection:
+    with alone("run", run_id):
+        with transaction(LOADER) as connection:
+            run = runs.get(connection, run_id)
+        if run.state in ("published", "unchanged") or (run.state == "resolved" and _bring_live(run)):
+            return _prove(run)
+    return publish(resolve(run.library))
+
+
+def _bring_live(run: Run) -> bool:
+    """Publish the run unless it is stale: what it started from is no longer what is live, or a later run has ended."""
+    with audited(Step("publish", library=run.library, run_id=run.run_id)) as step, transaction(LOADER) as connection:
         snapshots.lock(connection, "library", run.library)
-        run = runs.get(connection, run_id, lock=True)
-        stale = (
-            run.state == "resolved"
-            and snapshots.manifest(connection, "library", run.library) != run.inputs["base"]["library"]
-        )
-        if run.state == "resolved" and not stale:
-            _publish(connection, run, step)
-    return publish(resolve(run.library)) if stale else _prove(run)
+        later = runs.later_end(connection, run)
+        if later is not None or _base(connection, run.library) != run.inputs["base"]:
+            step.outcome, step.message = "nothing", f"stale: run {later or 'unknown'} was published meanwhile"
+            runs.advance(connection, run.run_id, "failed", reason=step.message)
+            step.record(connection)
+            return False
+        _publish(connection, run, step)
+    return True
 
 
 def _publish(connection: Connection, run: Run, step: Step) -> None:
@@ -144,12 +165,19 @@ def _publish(connection: Connection, run: Run, step: Step) -> None:
 
 
 def _prove(run: Run) -> int:
-    """Judge what is published, once per run."""
-    catalog, library = _of(run.library)
+    """Judge what is published, once per run. → the run. Raises Unproven, now or again."""
     with transaction(LOADER) as connection:
-        judged = connection.execute("SELECT FROM ledger.validation WHERE run_id = %s", [run.run_id]).fetchone()
-    if judged is not None:
-        return run.run_id
+        failed = validations.rejection(connection, run.run_id)
+    if failed is None:
+        failed = _judge(run)
+    if failed:
+        raise Unproven(f"{run.library}, run {run.run_id}: {failed}")
+    return run.run_id
+
+
+def _judge(run: Run) -> str:
+    """What is critical about the published library, in words; empty when it is proven."""
+    catalog, library = _of(run.library)
     with audited(Step("prove", library=run.library, run_id=run.run_id)) as step:
         verdict = judge.library(run.run_id, library, catalog)
         with transaction(LOADER) as connection:
@@ -157,7 +185,4 @@ def _prove(run: Run) -> int:
             findings.record(connection, verdict.findings, run_id=run.run_id)
             step.counts = {"evaluated": verdict.evaluated, "failed": verdict.failed, "score": float(verdict.score)}
             step.record(connection)
-    if verdict.decision == "reject":
-        failed = "; ".join(f.message for f in verdict.findings if f.severity == "critical")
-        raise Unproven(f"{library.id}, run {run.run_id}: {failed}")
-    return run.run_id
+    return "; ".join(f.message for f in verdict.findings if f.severity == "critical")

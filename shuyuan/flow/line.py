@@ -8,9 +8,18 @@ from datetime import date
 from shuyuan import settings
 from shuyuan.catalog import load_catalog
 from shuyuan.flow import feed, gate, library
-from shuyuan.flow.step import Rejected
+from shuyuan.flow.step import Rejected, resource_named
 
 Progress = Callable[[str], None]
+
+
+class Incomplete(Exception):
+    """Some feeds or libraries did not come to their end; all others did. `failures`: id → its error."""
+
+    def __init__(self, failures: dict[str, Exception]) -> None:
+        self.failures = failures
+        told = "\n".join(f"{name}: {type(error).__name__}: {error}" for name, error in failures.items())
+        super().__init__(f"everything else is done, but not {len(failures)} of them; mend and run again:\n{told}")
 
 
 def deliver(resource_id: str, business_date: date) -> list[int]:
@@ -26,13 +35,23 @@ def deliver(resource_id: str, business_date: date) -> list[int]:
 
 
 def run(business_date: date, resources: Iterable[str] | None = None, progress: Progress = lambda _: None) -> None:
-    """Deliver every resource, then resolve and publish every library they feed."""
+    """Deliver every resource, then resolve and publish every library they feed. Raises Incomplete at the end, never in the middle."""
     catalog = load_catalog(settings.load().catalog)
-    chosen = list(resources or catalog.resources)
+    chosen = [resource_named(catalog, name).id for name in resources or catalog.resources]
+    failures: dict[str, Exception] = {}
     for resource in chosen:
         progress(resource)
-        deliver(resource, business_date)
+        _try(resource, lambda name: deliver(name, business_date), failures)
     for name, entry in catalog.libraries.items():
         if any(member.resource in chosen for member in entry.members):
             progress(name)
-            library.publish(library.resolve(name, business_date))
+            _try(name, lambda name: library.publish(library.resolve(name, business_date)), failures)
+    if failures:
+        raise Incomplete(failures) from next(iter(failures.values()))
+
+
+def _try(name: str, work: Callable[[str], object], failures: dict[str, Exception]) -> None:
+    try:
+        work(name)
+    except Exception as error:  # recorded in the ledger by its step; a department in trouble blocks no other
+        failures[name] = error

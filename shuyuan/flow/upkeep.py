@@ -6,8 +6,6 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
-from pathlib import Path
-from time import time
 
 from shuyuan import settings
 from shuyuan.catalog import load_catalog
@@ -15,17 +13,15 @@ from shuyuan.catalog.models import PolicyNumber
 from shuyuan.db.address import external
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import statement
+from shuyuan.flow import orphans
 from shuyuan.flow.step import LOADER, audited
 from shuyuan.intake.receive import archived
-from shuyuan.lake import snapshot
-from shuyuan.ledger import snapshots
 from shuyuan.ledger.loads import Step
 from shuyuan.ledger.retention import Archived, drop_months, unneeded
 from shuyuan.quality import freshness
 from shuyuan.share import harvest
 
 ORPHAN_AGE = 24 * 3600  # seconds; younger files may belong to a step that is running
-DIRECTORIES = ("source", "library", "staged")
 
 
 def sweep_freshness(today: date) -> dict[str, int]:
@@ -61,25 +57,12 @@ def _harvest(step: Step) -> int:
 
 
 def remove_orphans(age: float = ORPHAN_AGE) -> int:
-    """Remove lake files that no live snapshot reaches and that are older than `age` seconds. → files removed."""
+    """Remove what crashes and old snapshots left in lake, archive and staging, when it is older than `age` seconds. → how many things."""
     with audited(Step("orphans")) as step:
-        with transaction(LOADER) as connection:
-            live, busy = snapshots.all_manifests(connection), _busy_folders(connection)
-        before = time() - age
-        files = snapshot.orphans(live, DIRECTORIES)
-        gone = [path for path in files if path.stat().st_mtime < before and path.parent not in busy]
-        for path in gone:
-            path.unlink(missing_ok=True)
-        step.rows_out = len(gone)
+        step.rows_out = orphans.remove(age)
         with transaction(LOADER) as connection:
             step.record(connection)
-    return len(gone)
-
-
-def _busy_folders(connection: Connection) -> set[Path]:
-    """Folders of batches and runs that have not come to their end; their files are not orphans."""
-    rows = connection.execute(statement("ledger/busy_folders")).fetchall()
-    return {settings.load().lake / folder for (folder,) in rows}
+    return step.rows_out
 
 
 def apply_retention(today: date) -> dict[str, int]:

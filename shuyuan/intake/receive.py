@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 from shuyuan import settings
 from shuyuan.catalog import Resource
@@ -37,15 +38,20 @@ class BadControl(ReadError):
 def deliveries(resource: Resource, business_date: date, inbox: Path) -> Iterator[Delivery]:
     """The complete deliveries of a resource for a date, by name. One whose control file has not come yet is not complete.
 
-    Raises BadControl naming the control file when it holds no number.
+    Raises BadControl naming the first control file that holds no number, after everything else: it holds up nobody.
     """
     folder, names = inbox / resource.department, named(resource, business_date)
+    bad: BadControl | None = None
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not names.fullmatch(spelled(path.name)):
-            continue
         control = path.with_name(path.name + ".ok")
-        if control.exists() or not resource.delivery.control:
+        if not names.fullmatch(spelled(path.name)) or (resource.delivery.control and not control.exists()):
+            continue
+        try:
             yield Delivery(path, fingerprint(path), path.stat().st_size, _control_rows(control))
+        except BadControl as error:
+            bad = bad or error
+    if bad is not None:
+        raise bad
 
 
 def named(resource: Resource, business_date: date) -> re.Pattern[str]:
@@ -100,7 +106,8 @@ def archive(delivery: Delivery) -> Path:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    # Workers on several machines share the archive, and their process numbers may be the same.
+    part = target.with_name(f"{target.name}.{uuid4().hex}.part")
     _copy(delivery.path, part)
     if fingerprint(part) != delivery.sha256:
         part.unlink()

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from shuyuan import settings
 from shuyuan.db.sql import Identifier, statement, text_of
 from shuyuan.intake.standardise import Standardised, message
-from shuyuan.lake import duck
+from shuyuan.lake import duck, durable
 from shuyuan.ledger.findings import QUARANTINE
 
 
@@ -34,14 +34,19 @@ class Staged:
         return self.folder / "rows.parquet"
 
     def save(self, result: Standardised) -> None:
-        """Keep rows and withheld keys."""
+        """Keep rows, withheld keys and the words of unread lines."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        _write(pa.table({"word": result.unread}), self.folder / "unread.parquet")
         _write(pa.table({"_key": result.withheld}), self.folder / "withheld.parquet")
         _write(result.rows, self.rows)
 
     def withheld(self) -> pa.Array:
         """Keys that were delivered in rows that were set aside."""
         return pq.read_table(self.folder / "withheld.parquet")["_key"].combine_chunks()
+
+    def unread(self) -> pa.Array:
+        """Words of the lines that could not be read."""
+        return pq.read_table(self.folder / "unread.parquet")["word"].combine_chunks()
 
     def lines_with(self, rules: Sequence[tuple[str, str]]) -> pa.Table:
         """Lines of every row that carries one of the (item, reason) verdicts: columns line, item, value, reason, message."""
@@ -85,4 +90,4 @@ def without_repeats(offending: pa.Table) -> pa.Table:
 def _write(table: pa.Table, path: Path) -> None:
     part = path.with_suffix(".part")
     pq.write_table(table, part, compression="zstd")
-    part.replace(path)
+    durable.settle(part, path)

@@ -38,12 +38,14 @@ class Standardised:
     """`rows`: items typed + _key _op _line _raw _verdicts _hash. `rejects`: schema QUARANTINE. `evidence`: schema EVIDENCE.
 
     `withheld`: keys of rejected rows that could still be identified; they are in the delivery, so they are not gone.
+    `unread`: words (NFKC, upper case) of the lines that the reader could not make rows of; a key among them is not gone either.
     """
 
     rows: pa.Table
     rejects: pa.Table
     evidence: pa.Table
     withheld: pa.Array
+    unread: pa.Array
 
 
 def standardise(raw: RawRows, resource: Resource, catalog: Catalog, business_date: date) -> Standardised:
@@ -57,7 +59,9 @@ def standardise(raw: RawRows, resource: Resource, catalog: Catalog, business_dat
     rejects = [_reader_rejects(raw), _rejects(raw.table.filter(bad), reason.filter(bad), item.filter(bad))]
     rows, repeated = _settle_repeats(table.filter(fit), raw.table, change=resource.delivery.mode == "change")
     withheld = pc.unique(table.filter(pc.invert(pc.is_in(table["_line"], rows["_line"])))["_key"]).drop_null()
-    return Standardised(rows, pa.concat_tables([*rejects, repeated]), _evidence(resource, parsed), withheld)
+    return Standardised(
+        rows, pa.concat_tables([*rejects, repeated]), _evidence(resource, parsed), withheld, _words(raw)
+    )
 
 
 def _parse(item: ResourceItem, table: pa.Table, catalog: Catalog, business_date: date) -> Parsed:
@@ -153,6 +157,13 @@ def _unfit(
         item = pc.if_else(hit, name, item)
     unknown = pc.and_(pc.is_null(operations), pc.is_null(reason))
     return pc.if_else(unknown, "op_unknown", reason), pc.if_else(unknown, "_op", item)
+
+
+def _words(raw: RawRows) -> pa.Array:
+    """What stands between the separators of the lines that could not be read."""
+    texts = pc.utf8_upper(pc.utf8_normalize(pa.array([r.raw for r in raw.rejects], pa.string()), "NFKC"))
+    words = pc.list_flatten(pc.split_pattern_regex(texts, r'[\t,;|"\r\n]'))
+    return pc.unique(pc.utf8_trim_whitespace(words))
 
 
 def _reader_rejects(raw: RawRows) -> pa.Table:

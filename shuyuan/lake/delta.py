@@ -17,7 +17,7 @@ from shuyuan.db.sql import SQL, Composed, Identifier, columns, statement, text_o
 from shuyuan.lake import duck
 from shuyuan.lake.snapshot import Bucket, Snapshot, save
 
-BOOKKEEPING = "NULL::VARCHAR AS _key, NULL::VARCHAR AS _hash, NULL::DATE AS _as_of, NULL::BOOLEAN AS _deleted, NULL::INTEGER AS _bucket"
+BOOKKEEPING = "NULL::VARCHAR AS _key, NULL::VARCHAR AS _hash, NULL::DATE AS _as_of, NULL::BOOLEAN AS _deleted, NULL::INTEGER AS _bucket, NULL::BIGINT AS _batch"
 NOTHING = f"SELECT {BOOKKEEPING} WHERE false"
 
 
@@ -32,7 +32,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a delta does: rows by kind. `stale`: rows of a late change file about keys that are newer in the snapshot."""
+    """What a delta does: rows by kind. `unchanged`: rows that say what is known, or what was known before something newer."""
 
     inserted: int
     updated: int
@@ -47,13 +47,17 @@ def bucket_of(item: str) -> Composed:
 
 
 class Delta:
-    """Tables `new`, `old`, `withheld` and `delta` on one DuckDB connection."""
+    """Tables `new`, `old`, `withheld` and `delta` on one DuckDB connection, for the delivery of one batch."""
 
-    def __init__(self, connection: duck.Duck, shape: Shape, live: Snapshot, business_date: date) -> None:
-        self.connection, self.shape, self.live, self.business_date = connection, shape, live, business_date
+    def __init__(self, connection: duck.Duck, shape: Shape, live: Snapshot, business_date: date, batch_id: int) -> None:
+        self.connection, self.shape, self.live = connection, shape, live
+        self.business_date, self.batch_id = business_date, batch_id
 
-    def compute(self, staged: Path, without: pa.Array, withheld: pa.Array) -> Counts:
-        """Compare staged rows, less the lines `without`, to the live snapshot; `withheld` keys are protected from deletion."""
+    def compute(self, staged: Path, without: pa.Array, withheld: pa.Array, unread: pa.Array) -> Counts:
+        """Compare staged rows, less the lines `without`, to the live snapshot.
+
+        Protected from deletion by a full delivery: `withheld` keys, and keys that stand among the words of its `unread` lines.
+        """
         run = self.connection.execute
         self.connection.register("without", pa.table({"_line": without.cast(pa.int64())}))
         self.connection.register("withheld_keys", pa.table({"_key": withheld.cast(pa.string())}))
@@ -64,12 +68,15 @@ class Delta:
         )
         run(f"CREATE OR REPLACE VIEW old AS SELECT * FROM {duck.scan(self.live.paths(), NOTHING)}")
         run(f"CREATE OR REPLACE TEMP TABLE delta AS {text_of(self._rows())}")
+        if not self.shape.change:
+            self.connection.register("unread", pa.table({"word": unread.cast(pa.string())}))
+            run(text_of(statement("steps/keep_unread")))
         return self._counts()
 
     def _rows(self) -> Composed:
-        day = SQL(self.business_date.isoformat())
-        name = "steps/delta_change" if self.shape.change else "steps/delta_full"
-        changed = statement(name, business_date=day) if self.shape.change else statement(name)
+        day, batch = SQL(self.business_date.isoformat()), SQL(str(self.batch_id))
+        full = statement("steps/delta_full")
+        changed = statement("steps/delta_change", business_date=day, batch=batch) if self.shape.change else full
         items = columns(self.shape.items, "new")
         return statement("steps/delta_rows", items=items, changed=changed, bucket=bucket_of(self.shape.bucket_item))
 
@@ -86,20 +93,21 @@ class Delta:
         wanted = ", ".join(f"'{letter}'" for letter in changes)
         return duck.table(self.connection, f"SELECT {text_of(columns(names))} FROM delta WHERE _change IN ({wanted})")
 
-    def next_snapshot(self, directory: str, batch_id: int) -> Snapshot:
+    def next_snapshot(self, directory: str) -> Snapshot:
         """Write the touched buckets and the manifest under `directory` of the lake."""
         query = "SELECT DISTINCT _bucket FROM delta UNION SELECT DISTINCT _old_bucket FROM delta WHERE _old_bucket IS NOT NULL"
         touched = sorted(int(number) for (number,) in duck.rows(self.connection, query))
-        return save(directory, self.live, {number: self._write(directory, number, batch_id) for number in touched})
+        written = {number: self._write(directory, number) for number in touched}
+        return save(directory, self.live, written, by=self.shape.bucket_item)
 
-    def _write(self, directory: str, number: int, batch_id: int) -> Bucket:
+    def _write(self, directory: str, number: int) -> Bucket:
         old = f"SELECT * FROM {duck.scan(self.live.paths(number), self._no_rows())}"
         self.connection.execute(f"CREATE OR REPLACE VIEW old AS {old}")
         query = statement(
             "steps/snapshot_bucket",
             items=columns(self.shape.items),
             number=SQL(str(number)),
-            batch=SQL(str(batch_id)),
+            batch=SQL(str(self.batch_id)),
             business_date=SQL(self.business_date.isoformat()),
         )
         path = f"{directory}/b{number:03d}.parquet"

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from shuyuan import settings
+from shuyuan.lake import durable
 
 Duck = duckdb.DuckDBPyConnection
 
@@ -55,13 +56,18 @@ def write_parquet(connection: Duck, query: str, path: Path) -> int:
     part.unlink(missing_ok=True)
     target = str(part).replace("'", "''")
     written = count(connection, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
-    part.replace(path)
+    durable.settle(part, path)
     return written
 
 
 def scan(paths: list[Path], columns_of: str | None = None) -> str:
-    """A DuckDB relation over Parquet files; with no files, the empty relation `columns_of` (a SELECT … WHERE false)."""
+    """A DuckDB relation over Parquet files of one kind.
+
+    `columns_of` (a SELECT … WHERE false) is the relation when there are no files, and says which columns there are when the files are
+    older than the catalog: what they lack is null.
+    """
     if not paths:
         return f"({columns_of})"
     names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{names}])"
+    files = f"read_parquet([{names}], union_by_name = true)"
+    return f"({columns_of} UNION ALL BY NAME SELECT * FROM {files})" if columns_of else files

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from shuyuan import settings
+from shuyuan.lake import durable
 
 
 @dataclass(frozen=True)
@@ -38,33 +38,40 @@ class Snapshot:
         return sum(bucket.rows for bucket in self.buckets.values())
 
 
-def load(manifest: str | None) -> Snapshot:
-    """The snapshot of a manifest; the empty one for None. Raises SnapshotError when buckets do not fit the settings."""
+def load(manifest: str | None, by: str | None = None) -> Snapshot:
+    """The snapshot of a manifest; the empty one for None.
+
+    Raises SnapshotError when its buckets do not fit the settings, or it is not bucketed `by` that item.
+    """
     if not manifest:
         return Snapshot()
     data = json.loads((settings.load().lake / manifest).read_text(encoding="utf-8"))
     if data["of"] != settings.load().buckets:
-        raise SnapshotError(manifest, data["of"])
+        raise SnapshotError(
+            f"{manifest}: written with {data['of']} buckets, but SHUYUAN_BUCKETS is {settings.load().buckets}; set it back"
+        )
+    if by is not None and data.get("by", by) != by:
+        raise SnapshotError(
+            f"{manifest}: bucketed by `{data['by']}`, but the catalog now says `{by}`; set `bucket_by: {data['by']}` again"
+        )
     return Snapshot(manifest, {int(number): Bucket(**bucket) for number, bucket in data["buckets"].items()})
 
 
-def save(directory: str, base: Snapshot, touched: Mapping[int, Bucket]) -> Snapshot:
-    """Write the manifest of `base` with `touched` buckets replaced, in one step. Empty buckets leave the manifest."""
+def save(directory: str, base: Snapshot, touched: Mapping[int, Bucket], by: str) -> Snapshot:
+    """Write the manifest of `base` with `touched` buckets replaced, in one step. Empty buckets leave the manifest. `by`: the bucketing item."""
     buckets = {number: bucket for number, bucket in {**base.buckets, **touched}.items() if bucket.rows}
     manifest = f"{directory}/manifest.json"
     path = settings.load().lake / manifest
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "of": settings.load().buckets,
+        "by": by,
         "engine": f"duckdb {duckdb.__version__}",
         "buckets": {str(number): vars(bucket) for number, bucket in sorted(buckets.items())},
     }
     part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as out:
-        json.dump(document, out, indent=1)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
+    part.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    durable.settle(part, path)
     return Snapshot(manifest, buckets)
 
 
@@ -81,10 +88,4 @@ def orphans(live: Iterable[str], directories: tuple[str, ...]) -> Iterator[Path]
 
 
 class SnapshotError(Exception):
-    """A snapshot was written with another number of buckets than the settings say."""
-
-    def __init__(self, manifest: str, buckets: int) -> None:
-        super().__init__(
-            f"{manifest}: written with {buckets} buckets, but SHUYUAN_BUCKETS is {settings.load().buckets}; "
-            f"set SHUYUAN_BUCKETS={buckets}, or rebuild into a new SHUYUAN_HOME"
-        )
+    """A snapshot was bucketed otherwise than the settings and the catalog say; the message holds the way out."""

@@ -68,11 +68,6 @@ def get(connection: Connection, batch_id: int, *, lock: bool = False) -> Batch:
     return batch
 
 
-def live(connection: Connection, resource: str) -> Batch | None:
-    """The batch whose snapshot of the resource is live."""
-    return one(connection, Batch, statement("ledger/live_batch", fields=columns(FIELDS)), {"resource": resource})
-
-
 def waiting(connection: Connection, resource: str, business_date: date) -> list[Batch]:
     """Batches of a resource and date that have not reached an end state, oldest first."""
     order = statement("ledger/waiting_batches", fields=columns(FIELDS))

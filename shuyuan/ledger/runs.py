@@ -53,6 +53,17 @@ def last(connection: Connection, library: str) -> Run | None:
     return one(connection, Run, statement("ledger/last_run", fields=columns(FIELDS)), {"library": library})
 
 
+def give_up_dead(connection: Connection, library: str) -> int:
+    """Say of every run of a library that is still `resolving` that its worker died. Only for whoever resolves it alone. → how many."""
+    return connection.execute(statement("ledger/give_up_dead_runs"), {"library": library}).rowcount
+
+
+def later_end(connection: Connection, run: Run) -> int | None:
+    """A later run of the same library that was published, or found nothing to change; None when there is none."""
+    row = connection.execute(statement("ledger/later_end"), {"library": run.library, "run_id": run.run_id}).fetchone()
+    return int(row[0]) if row else None
+
+
 def advance(connection: Connection, run_id: int, state: str, **values: object) -> None:
     """Move a run to a state and set its counts."""
     changes = {"state": state, **values}

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from shuyuan.db.engine import Connection
-from shuyuan.db.sql import statement
+from shuyuan.db.rows import one
+from shuyuan.db.sql import columns, statement
+from shuyuan.ledger import locks
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A row of ledger.snapshot: the manifest, who moved the pointer to it, and the newest day it speaks about."""
+
+    manifest: str
+    business_date: date
+    batch_id: int | None
+    run_id: int | None
 
 
 def lock(connection: Connection, kind: str, name: str) -> None:
     """Let one transaction at a time move this pointer; held until the transaction ends."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{kind}:{name}"])
+    locks.hold(connection, kind, name)
+
+
+def live(connection: Connection, kind: str, name: str) -> Pointer | None:
+    """Where the pointer stands, or None before the first snapshot."""
+    order = statement("ledger/live_snapshot", fields=columns(Pointer.__dataclass_fields__))
+    return one(connection, Pointer, order, {"kind": kind, "name": name})
 
 
 def manifest(connection: Connection, kind: str, name: str) -> str | None:
     """The live manifest, or None before the first."""
-    row = connection.execute(
-        "SELECT manifest FROM ledger.snapshot WHERE kind = %s AND name = %s", [kind, name]
-    ).fetchone()
-    return str(row[0]) if row else None
+    found = live(connection, kind, name)
+    return found.manifest if found else None
 
 
-def all_manifests(connection: Connection) -> list[str]:
-    """Every live manifest."""
-    return [str(row[0]) for row in connection.execute("SELECT manifest FROM ledger.snapshot").fetchall()]
+def needed_manifests(connection: Connection) -> list[str]:
+    """Every live manifest, and those that a run under way is reading."""
+    return [str(row[0]) for row in connection.execute(statement("ledger/needed_manifests")).fetchall()]
 
 
 def live_sources(connection: Connection) -> dict[str, tuple[str, date]]:

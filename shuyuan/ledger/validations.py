@@ -17,6 +17,12 @@ class Judgement(Protocol):
     def results(self) -> dict[str, Any]: ...
 
 
+def rejection(connection: Connection, run_id: int) -> str | None:
+    """What was critical about a published library when its run was judged: empty when it was proven, None when nobody has judged it."""
+    row = connection.execute(statement("ledger/rejection"), {"run_id": run_id}).fetchone()
+    return str(row[0]) if row else None
+
+
 def record(
     connection: Connection, verdict: Judgement, *, batch_id: int | None = None, run_id: int | None = None
 ) -> None:

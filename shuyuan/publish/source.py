@@ -72,5 +72,5 @@ class LostRows(Exception):
     def __init__(self, name: str, expected: dict[str, int], deleted: int, written: int) -> None:
         super().__init__(
             f"{name}: the delta is {expected}, but PostgreSQL deleted {deleted} and wrote {written} rows; nothing was kept. "
-            "Somebody changed the table by hand: restore it, or rebuild it from the lake with `shuyuan rebuild`"
+            "Somebody changed the table by hand: put its rows back as the live snapshot has them (ledger.snapshot), then run the step again"
         )

@@ -5,13 +5,25 @@ Belongs here: which claim becomes the value and which are compared. Does not bel
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import date
 
 from shuyuan.catalog import Catalog, Check, Library, LibraryItem, item_of, resource_of
 from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragment, join, statement
 
+SPELLED = ("address", "org_name", "person_name")
+"""Comparators of texts, each with the spelling it compares in `sql/compare/text/`."""
 DUCK = {"date": "DATE", "amount": "DECIMAL(20,6)", "integer": "BIGINT", "coordinate": "DOUBLE"}
+
+
+def fingerprint(catalog: Catalog, library: Library) -> str:
+    """What the rules of a library are, as a hash: other rules over the same rows are a reason to resolve again."""
+    members = [catalog.resources[member.resource] for member in library.members]
+    shapes = [[r.id, list(r.key), r.bucket_item, [[item.name, item.type] for item in r.items]] for r in members]
+    rules = json.dumps([library.model_dump(mode="json"), shapes], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(rules.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -167,17 +179,31 @@ def agreements(library: Library) -> Composed:
 
 
 def _agreement(pair: Pair) -> Composed:
-    item = Identifier(pair.item.name)
     kind = SQL(DUCK.get(pair.item.type, "VARCHAR"))
-    other = fragment("CAST({claim} AS {kind})", claim=pair.claim, kind=kind)
-    parts = {"a": item, "b": other}
-    if pair.item.compare in ("date", "amount", "coordinate"):
-        parts["tolerance"] = SQL(repr(pair.item.tolerance))
-    agree = statement(f"compare/{pair.item.compare}", **parts)
+    claimed = fragment("CAST({claim} AS {kind})", claim=pair.claim, kind=kind)
     template = "CASE WHEN {origin} <> {ref} THEN {agree} END"
     if pair.check.silence:
         template = "CASE WHEN {claim} IS NULL OR {origin} = {ref} THEN NULL ELSE coalesce({agree}, false) END"
-    return fragment(template, origin=_origin(pair.item), ref=Literal(pair.check.ref), agree=agree, claim=pair.claim)
+    return fragment(
+        template,
+        origin=_origin(pair.item),
+        ref=Literal(pair.check.ref),
+        agree=agrees(pair.item, Identifier(pair.item.name), claimed),
+        claim=_comparable(pair.item, claimed),
+    )
+
+
+def agrees(item: LibraryItem, value: Composable, claimed: Composable) -> Composed:
+    """Whether a claim agrees with a value by the item's comparator; null where either has nothing to compare."""
+    parts = {"a": _comparable(item, value), "b": _comparable(item, claimed)}
+    if item.compare in ("date", "amount", "coordinate"):
+        parts["tolerance"] = SQL(repr(item.tolerance))
+    return fragment("({test})", test=statement(f"compare/{item.compare}", **parts))
+
+
+def _comparable(item: LibraryItem, text: Composable) -> Composable:
+    """Texts are compared without what makes no difference; a text that is nothing else says nothing."""
+    return statement(f"compare/text/{item.compare}", text=text) if item.compare in SPELLED else text
 
 
 def disagreements(library: Library, business_date: date) -> Composed:

@@ -139,7 +139,7 @@ class _Resolver:
         """Write the bucket's delta; and its new file, unless nothing changed."""
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE new AS {query}")
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW old AS SELECT * FROM {duck.scan(live.paths(number), 'FROM new WHERE false')}"
+            f"CREATE OR REPLACE TEMP VIEW old AS SELECT * FROM {duck.scan(live.paths(number), 'SELECT * FROM new WHERE false')}"
         )
         self._do(
             "steps/create_change",
@@ -165,7 +165,7 @@ class _Resolver:
 
     def _save(self, kind: str, live: Snapshot) -> Snapshot:
         touched = self.buckets[kind]
-        return save(f"{self.folder}/{kind}", live, touched) if touched else live
+        return save(f"{self.folder}/{kind}", live, touched, by="_key") if touched else live
 
 
 def _either(name: str) -> Composed:

@@ -1,1 +1,1 @@
-regexp_replace(lower({a}), '[·.•\s]', '', 'g') = regexp_replace(lower({b}), '[·.•\s]', '', 'g')
+{a} = {b}

@@ -38,8 +38,9 @@ END;
 $$;
 SELECT ledger.make_default(parent) FROM unnest(ARRAY['load', 'access']) AS parent;
 
+-- Months of Beijing, whatever the caller's time zone: months of two zones would overlap.
 CREATE FUNCTION ledger.ensure_month(parent text, month date) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'Asia/Shanghai' AS $$
 DECLARE
     child text := parent || to_char(month, '_YYYYMM');
     starts timestamptz := date_trunc('month', month);
@@ -48,6 +49,7 @@ BEGIN
     IF parent NOT IN ('load', 'access') THEN
         RAISE EXCEPTION 'ledger.% is not kept by month', parent;
     END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('month:' || child, 0));
     -- A month whose rows the default has caught stays there: rows of an audit table are not moved.
     EXECUTE format('SELECT EXISTS (SELECT FROM ledger.%I WHERE at >= $1 AND at < $1 + interval ''1 month'')', parent || '_default')
     INTO taken USING starts;

@@ -1,0 +1,3 @@
+-- Without punctuation; what stands between two digits stays, or 1-23 would be 12-3. Nothing but punctuation is no address.
+nullif(regexp_replace(regexp_replace(regexp_replace({text},
+    '[‐‑–—－]', '-', 'g'), '[\s,，、。()（）#]', '', 'g'), '(^|[^0-9])[-.]+|[-.]+([^0-9]|$)', '\1\2', 'g'), '')
