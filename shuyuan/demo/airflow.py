@@ -31,6 +31,10 @@ _PRELOADED = (
     "airflow.dag_processing.dagbag",
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.decorators.sensor",
+    "airflow.providers.common.io.assets.file",
+    "airflow.api_fastapi.app",  # what the plugin of the console imports: every task loads the plugins
+    "airflow.api_fastapi.core_api.security",
+    "shuyuan.web",
     "shuyuan.flow",
     "shuyuan.quality.check",  # Great Expectations, which the flow leaves to the moment it is needed
     "shuyuan.quality.validation",
