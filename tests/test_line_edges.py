@@ -17,6 +17,8 @@ from shuyuan.db.sql import statement
 from shuyuan.flow import Rejected, Unproven, admit, check, line, publish, read, receive, resolve
 from shuyuan.flow.migrate import migrate
 from shuyuan.flow.step import OutOfOrder
+from shuyuan.quality import judge
+from shuyuan.quality.verdict import JudgeError
 
 PEOPLE = ids(30)
 LINES = [person(number) for number in PEOPLE]
@@ -240,6 +242,25 @@ def test_a_catalog_may_gain_items_under_a_running_line(town: Town, growing: Path
     town.publish()
     assert name_of(town, table="library.population") == "新名"
     assert town.one("SELECT count(*) FROM library.population WHERE former_name IS NULL") == 30
+
+
+@pytest.mark.parametrize("trouble", [JudgeError("no suite"), KeyboardInterrupt("the scheduler's timeout")])
+def test_a_step_that_is_broken_off_is_recorded_once_and_can_be_resumed(
+    town: Town, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
+) -> None:
+    def broken(*_: object) -> None:
+        raise trouble
+
+    town.register(MONDAY, LINES)
+    batch = read(receive(RESIDENT, MONDAY) or 0)
+    with monkeypatch.context() as patch, pytest.raises(type(trouble)):
+        patch.setattr(judge, "batch", broken)
+        check(batch)
+    assert town.state(batch) == "read"
+    failed = town.ask("SELECT step, message FROM ledger.load WHERE outcome = 'failed'")
+    assert failed == [("check", f"{type(trouble).__name__}: {trouble}")]
+    admit(check(batch))
+    assert town.one(f"SELECT count(*) FROM {SOURCE}") == 30
 
 
 def test_a_month_whose_rows_already_lie_in_the_default_partition_stops_nobody(town: Town) -> None:
