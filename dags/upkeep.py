@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import dag, task
 from shuyuan_dags import rules, when
 
@@ -89,3 +90,39 @@ def duty(job: Job) -> None:
 for entry in JOBS:
     if rules.wanted(f"upkeep__{entry.name}"):
         duty(entry)
+
+
+def stragglers() -> None:
+    """Declare the DAG that starts a feed again for what came after its day's delivery was taken."""
+
+    @dag(
+        dag_id="upkeep__stragglers",
+        dag_display_name="运维 · 补报补收",
+        description="stragglers",
+        doc_md="### 补报补收\n\n当日已收之后才到的更正件、补报件，由此再次启动该资源的 DAG。\n\n"
+        "A correction or a second file for a day that was taken already starts its feed again."
+        + _RED.format(verb="stragglers"),
+        schedule=when.cron("*/15 * * * *"),
+        params=when.date_param(),
+        max_active_runs=1,
+        catchup=False,
+        default_args=rules.defaults(_OWNER, rules.UPKEEP),
+        tags=["upkeep"],
+    )
+    def line() -> None:
+        @task
+        def find(*, params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
+            """Which feeds have something waiting, and for which day."""
+            found = rules.attempt("shuyuan.flow.stragglers:stragglers", when.business_date(params, dag_run))
+            return [
+                {"trigger_dag_id": f"feed__{resource.replace('.', '__')}", "conf": {"business_date": day.isoformat()}}
+                for resource, day in found
+            ]
+
+        TriggerDagRunOperator.partial(task_id="start", reset_dag_run=False).expand_kwargs(find())
+
+    line()
+
+
+if rules.wanted("upkeep__stragglers"):
+    stragglers()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-VENV = str(Path(__file__).resolve().parent.parent / ".venv")
+HOME = Path(os.environ.get("SHUYUAN_HOME", Path(__file__).resolve().parent.parent / ".shuyuan")).resolve()
 
 
 def taken(port: int) -> bool:
@@ -41,9 +41,9 @@ def holder(port: int) -> psutil.Process | None:
 
 
 def ours(process: psutil.Process | None) -> bool:
-    """Whether `process` runs from this project's environment: the deployment that is already up."""
+    """Whether `process` is the console of this very deployment. Told by its environment: Airflow rewrites its command line."""
     try:
-        return process is not None and any(VENV in word for word in process.cmdline())
+        return process is not None and process.environ().get("AIRFLOW_HOME") == str(HOME / "airflow")
     except psutil.Error:
         return False
 

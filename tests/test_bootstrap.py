@@ -205,6 +205,18 @@ def test_a_taken_port_names_the_holder_and_another_port(taken: int) -> None:
     assert console_port(suggested).returncode == 0
 
 
+def test_the_console_that_is_already_up_does_not_take_its_own_port(tmp_path: Path) -> None:
+    program = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(60)"
+    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow"), "SHUYUAN_HOME": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment) as mine:
+        assert mine.stdout is not None
+        environment["SHUYUAN_PORT"] = mine.stdout.readline().strip()
+        command = [sys.executable, str(PROJECT / "scripts" / "console_port.py")]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+        mine.kill()
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("port", ["", "http", "0", "65536"])
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     assert "is not a port" in console_port(port).stderr

@@ -83,6 +83,35 @@ def test_the_same_delivery_again_changes_nothing(town: Town) -> None:
     assert town.one("SELECT count(*) FROM ledger.load WHERE outcome = 'duplicate'") == 1
 
 
+def test_what_came_after_the_day_was_taken_is_found_and_taken(town: Town) -> None:
+    from shuyuan.flow.stragglers import stragglers
+
+    town.register(MONDAY, register())
+    assert stragglers(TUESDAY) == []  # the scheduled run waits for it
+    town.feed(MONDAY)
+    assert stragglers(TUESDAY) == []
+    town.register(MONDAY, register(person(PEOPLE[5], "更正后")), suffix="_2")
+    town.register(WEDNESDAY, register())
+    assert stragglers(TUESDAY) == [(RESIDENT, MONDAY)]
+    town.feed(MONDAY)
+    assert stragglers(TUESDAY) == []
+
+
+def test_the_same_file_under_two_names_is_noted_at_once(town: Town) -> None:
+    path = town.register(MONDAY, register())
+    town.drop("resident_20261116_2.csv", path.read_bytes(), 30)
+    town.feed(MONDAY)
+    assert town.ask("SELECT file_name FROM ledger.load WHERE outcome = 'duplicate'") == [("resident_20261116_2.csv",)]
+
+
+def test_findings_speak_of_the_departments_file(town: Town) -> None:
+    path = town.register(MONDAY, register())
+    path.rename(path.with_name("resident_20261116_a.csv"))
+    path.with_name(path.name + ".ok").rename(path.with_name("resident_20261116_a.csv.ok"))
+    town.feed(MONDAY)
+    assert town.one("SELECT count(*) FROM ledger.finding WHERE kind = 'format_by_content'") == 0
+
+
 def test_a_correction_supersedes(town: Town) -> None:
     town.register(MONDAY, register())
     first = town.feed(MONDAY)

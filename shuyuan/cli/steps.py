@@ -21,8 +21,9 @@ out = Console()
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the app."""
-    verbs = (migrate, receive, read, check, admit, resolve, publish, run, status, sweep, harvest, orphans, retention)
-    for verb in verbs:
+    verbs = (migrate, receive, read, check, admit, resolve, publish, run, status)
+    upkeep = (sweep, harvest, stragglers, orphans, retention)
+    for verb in (*verbs, *upkeep):
         app.command()(verb)
 
 
@@ -176,6 +177,16 @@ def harvest() -> None:
     from shuyuan.flow import upkeep
 
     out.print(f"{upkeep.harvest_queries()} statements harvested")
+
+
+def stragglers(today: Annotated[str | None, typer.Option(help="YYYY-MM-DD; default: today")] = None) -> None:
+    """List what came after its day's delivery was taken; `shuyuan run --date DAY` takes it."""
+    from shuyuan.flow.stragglers import stragglers as find
+
+    found = find(day(today) if today else date.today())
+    for resource, business_date in found:
+        out.print(f"{resource} {business_date}", highlight=False)
+    out.print(f"{len(found)} deliveries wait. Next: shuyuan run --date DAY" if found else "nothing waits")
 
 
 def orphans() -> None:

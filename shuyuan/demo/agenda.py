@@ -13,12 +13,8 @@ from pathlib import Path
 from shuyuan.quality import calendar
 
 FILE = "demo.json"
-AFTERWARDS = (
-    2  # working days from the last business day to today: a feed that missed it is late by now, one that came is not
-)
-AFTERWARDS = (
-    2  # working days between the last business day and today: a feed that missed it is then late, one that came is not
-)
+# Working days from the last business day to today: whatever was not sent for that day, with the grace most feeds have, is late by now.
+AFTERWARDS = 3
 
 
 class AgendaError(ValueError):

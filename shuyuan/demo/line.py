@@ -20,7 +20,7 @@ from shuyuan.demo.scheduler import ENDED, DagRun, Scheduler, TaskState
 
 PULSE = 1.0  # seconds between two looks
 STANDSTILL = 900.0  # seconds without any change after which something is wrong
-UPKEEP = ("upkeep__freshness", "upkeep__queries", "upkeep__orphans", "upkeep__retention")
+UPKEEP = ("upkeep__freshness", "upkeep__queries", "upkeep__orphans", "upkeep__retention", "upkeep__stragglers")
 
 
 @dataclass(frozen=True)

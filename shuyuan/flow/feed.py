@@ -54,14 +54,31 @@ def _halfway(resource: Resource, business_date: date) -> int | None:
 
 
 def _take_next(resource: Resource, business_date: date, step: Step) -> int | None:
-    for delivery in _deliveries(resource, business_date):
-        inbox.archive(delivery)
-        with transaction(LOADER) as connection:
-            batch, new = _open(connection, resource, business_date, delivery)
-            _note_receipt(connection, step, batch, delivery, new=new)
-        if new:
-            return batch.batch_id
-    return None
+    """Open a batch for the first new file. The others are looked at too: what came before is noted, what is new waits its turn."""
+    taken: int | None = None
+    try:
+        for delivery in _deliveries(resource, business_date):
+            if taken is None or _came_before(resource, business_date, delivery):
+                opened = _take(resource, business_date, delivery, step)
+                taken = taken if opened is None else opened
+    except Rejected:
+        if taken is None:  # else the next look names the bad control file: it holds up nobody
+            raise
+    return taken
+
+
+def _came_before(resource: Resource, business_date: date, delivery: inbox.Delivery) -> bool:
+    with transaction(LOADER) as connection:
+        return batches.is_known(connection, resource.id, business_date, delivery.sha256)
+
+
+def _take(resource: Resource, business_date: date, delivery: inbox.Delivery, step: Step) -> int | None:
+    """Archive a file and open its batch; None when it came before, which is noted."""
+    inbox.archive(delivery)
+    with transaction(LOADER) as connection:
+        batch, new = _open(connection, resource, business_date, delivery)
+        _note_receipt(connection, step, batch, delivery, new=new)
+    return batch.batch_id if new else None
 
 
 def _deliveries(resource: Resource, business_date: date) -> Iterator[inbox.Delivery]:
@@ -130,8 +147,8 @@ def _read_file(batch: Batch, resource: Resource) -> RawRows:
     wanted = [Column(item.name, item.headers, required=not item.optional_column) for item in resource.items]
     if delivery.op:
         wanted.append(Column("_op", (delivery.op,)))
-    path = inbox.archived(batch.file_sha256)
-    return read_rows(path, wanted, encoding=delivery.encoding, sheet=delivery.sheet, header_row=delivery.header_row)
+    with inbox.as_delivered(batch.file_sha256, batch.file_name) as path:
+        return read_rows(path, wanted, encoding=delivery.encoding, sheet=delivery.sheet, header_row=delivery.header_row)
 
 
 def _against_control(batch: Batch, raw: RawRows) -> None:

@@ -7,9 +7,11 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from shuyuan import settings
@@ -40,22 +42,50 @@ def deliveries(resource: Resource, business_date: date, inbox: Path) -> Iterator
 
     Raises BadControl naming the first control file that holds no number, after everything else: it holds up nobody.
     """
-    folder, names = inbox / resource.department, named(resource, business_date)
+    names = named(resource, business_date)
     bad: BadControl | None = None
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        control = path.with_name(path.name + ".ok")
-        if not names.fullmatch(spelled(path.name)) or (resource.delivery.control and not control.exists()):
+    for path in _complete(resource, inbox):
+        if not names.fullmatch(spelled(path.name)):
             continue
         try:
-            yield Delivery(path, fingerprint(path), path.stat().st_size, _control_rows(control))
+            yield Delivery(path, fingerprint(path), path.stat().st_size, _control_rows(_control(path)))
         except BadControl as error:
             bad = bad or error
     if bad is not None:
         raise bad
 
 
-def named(resource: Resource, business_date: date) -> re.Pattern[str]:
-    """What the resource's deliveries for a date are called, `spelled`. In `delivery.pattern` `{date}` is the day, `*` and `?` are wildcards.
+def dated(resource: Resource, inbox: Path) -> Iterator[tuple[date, Path]]:
+    """The complete deliveries of a resource for any date, with the date in their names; none when its pattern has no date."""
+    names = named(resource, None)
+    for path in _complete(resource, inbox) if names.groups else ():
+        found = names.fullmatch(spelled(path.name))
+        if found and (day := _day(found["day"])):
+            yield day, path
+
+
+def _day(digits: str) -> date | None:
+    try:
+        return datetime.strptime(digits, "%Y%m%d").date()
+    except ValueError:
+        return None  # eight digits that are no date: another file's number
+
+
+def _complete(resource: Resource, inbox: Path) -> Iterator[Path]:
+    folder = inbox / resource.department
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not resource.delivery.control or _control(path).exists():
+            yield path
+
+
+def _control(path: Path) -> Path:
+    return path.with_name(path.name + ".ok")
+
+
+def named(resource: Resource, business_date: date | None) -> re.Pattern[str]:
+    """What the resource's deliveries for a date (None: for any, as group `day`) are called, `spelled`.
+
+    In `delivery.pattern` `{date}` is the day, `*` and `?` are wildcards.
 
     Everything else is meant as written: departments put ( ) [ ] + and spaces into file names. A second or corrected delivery keeps the
     stem: `resident_20261118_2.csv`. Without a date in the pattern only `_<number>` may follow the stem, or `penalty.csv` would be said of
@@ -63,7 +93,7 @@ def named(resource: Resource, business_date: date) -> re.Pattern[str]:
     """
     pattern = spelled(resource.delivery.pattern)
     stem, dot, suffix = pattern.rpartition(".") if "." in pattern else (pattern, "", "")
-    day = re.escape(business_date.strftime("%Y%m%d"))
+    day = business_date.strftime("%Y%m%d") if business_date else r"(?P<day>\d{8})"
     wild = {"*": ".*", "?": ".", "{date}": day}
     again = ".*" if "{date}" in pattern else r"(_\d+)?"
     parts = [_as_regex(part, wild) for part in (stem, dot + suffix)]
@@ -98,6 +128,15 @@ def _control_rows(control: Path) -> int | None:
 def archived(sha256: str) -> Path:
     """Where a delivery is kept byte for byte."""
     return settings.load().archive / sha256[:2] / sha256
+
+
+@contextmanager
+def as_delivered(sha256: str, name: str) -> Iterator[Path]:
+    """The archived bytes under the name they came with: messages then speak of the department's file."""
+    with TemporaryDirectory(prefix="shuyuan-read-") as folder:
+        link = Path(folder) / name
+        link.symlink_to(archived(sha256))
+        yield link
 
 
 def archive(delivery: Delivery) -> Path:

@@ -59,6 +59,12 @@ def open_batch(connection: Connection, **values: object) -> tuple[int, bool]:
     return int(known[0]), False
 
 
+def is_known(connection: Connection, resource: str, business_date: date, sha256: str) -> bool:
+    """Whether these bytes came before for this resource and date."""
+    values = {"resource": resource, "business_date": business_date, "file_sha256": sha256}
+    return connection.execute(statement("ledger/known_batch"), values).fetchone() is not None
+
+
 def get(connection: Connection, batch_id: int, *, lock: bool = False) -> Batch:
     """One batch; `lock` holds it until the transaction ends. Raises LookupError for an unknown id."""
     order = statement("ledger/lock_batch" if lock else "ledger/get_batch", fields=columns(FIELDS))
