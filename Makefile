@@ -20,7 +20,7 @@ demo: venv  ## run the demo city through the whole line and leave it running; SH
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/shuyuan demo run $(ARGS)
 
 test: venv-dev  ## the whole test suite; ARGS="-k embedded"
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest $(ARGS)
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: venv-dev  ## style, types, import contract
 	@$(VENV)/bin/ruff check .
