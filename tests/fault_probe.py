@@ -1,6 +1,6 @@
-"""Run one step and die in the middle: `python fault_probe.py worker|server module function before|after step argument`.
+"""One step that dies in the middle: `main("worker" or "server", module, function, "before" or "after", step, argument)`.
 
-A process of its own, killed by the kernel: nothing is cleaned up, no transaction is rolled back by us, as when a machine loses power.
+Called in a process of its own, killed by the kernel: nothing is cleaned up, no transaction is rolled back by us, as when a machine loses power.
 `server` kills PostgreSQL instead and lets the worker meet the broken connection.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import os
 import signal
-import sys
 from datetime import date
 from typing import Any
 
@@ -51,7 +50,3 @@ def walk(step: str, argument: str) -> None:
         flow.resolve(argument)
     else:
         {"read": flow.read, "check": flow.check, "admit": flow.admit, "publish": flow.publish}[step](int(argument))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
+import fault_probe
 import pytest
 from town import INSURED, MONDAY, RESIDENT, TUESDAY, Town, ids, person
 
@@ -15,7 +13,6 @@ from shuyuan.db import embedded
 from shuyuan.flow import admit, check, publish, read, receive, resolve, upkeep
 
 PEOPLE = ids(30)
-PROBE = Path(__file__).with_name("fault_probe.py")
 # A batch or run number that a crash used up is not given again, so batches are told apart by their date.
 TABLES = {
     "source.public_security__resident s JOIN ledger.batch b ON b.batch_id = s._batch": "_key, _line, business_date, _hash",
@@ -67,11 +64,14 @@ def undisturbed() -> dict[str, list[tuple[object, ...]]]:
     return {}
 
 
-def die(
-    victim: str, module: str, function: str, when: str, step: str, argument: object
-) -> subprocess.CompletedProcess[str]:
-    order = [sys.executable, str(PROBE), victim, module, function, when, step, str(argument)]
-    return subprocess.run(order, env=os.environ.copy(), capture_output=True, text=True, timeout=120, check=False)
+def die(victim: str, module: str, function: str, when: str, step: str, argument: object) -> int:
+    """Walk a step in a process of its own that dies in the middle. → its exit code; negative: the signal that killed it."""
+    order = (victim, module, function, when, step, str(argument))
+    worker = multiprocessing.get_context("fork").Process(target=fault_probe.main, args=order)
+    worker.start()
+    worker.join(120)
+    assert worker.exitcode is not None, "the worker hangs"
+    return worker.exitcode
 
 
 POINTS = [
@@ -115,7 +115,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     town.begin_with("monday", monday)
     tuesday(town)
     dead = die("worker", module, function, when, step, up_to(town, step))
-    assert dead.returncode == -signal.SIGKILL, dead.stderr
+    assert dead == -signal.SIGKILL
     finish(town)
     assert state(town) == undisturbed
     assert upkeep.remove_orphans(age=0) >= 0
@@ -142,7 +142,7 @@ def test_postgresql_killed_in_the_middle_of_a_publish(
     town.begin_with("monday", monday)
     tuesday(town)
     dead = die("server", "shuyuan.publish.library", function, "after", "publish", up_to(town, "publish"))
-    assert dead.returncode == 1, "the worker must meet the dead server and fail loudly"
+    assert dead == 1, "the worker must meet the dead server and fail loudly"
     embedded.start(town.home)
     finish(town)
     assert state(town) == undisturbed
