@@ -25,7 +25,7 @@ from shuyuan.catalog import load_catalog
 from shuyuan.db import embedded
 from shuyuan.db.engine import transaction
 from shuyuan.demo import airflow, city, daemons
-from shuyuan.demo.line import Line
+from shuyuan.demo.line import UPKEEP, Line
 from shuyuan.demo.scheduler import Scheduler
 from shuyuan.flow.migrate import migrate
 from shuyuan.settings import PROJECT
@@ -65,7 +65,7 @@ def test_every_file_is_read_without_error(bag: dict[str, Any]) -> None:
 def test_every_resource_and_library_has_its_dag_and_nothing_else_has(bag: dict[str, Any]) -> None:
     feeds = {f"feed__{resource.table}" for resource in CATALOG.resources.values()}
     libraries = {f"library__{library}" for library in CATALOG.libraries}
-    upkeep = {f"upkeep__{duty}" for duty in ("freshness", "queries", "orphans", "retention")}
+    upkeep = set(UPKEEP)
     assert set(bag["dags"]) == feeds | libraries | upkeep
 
 
@@ -167,7 +167,7 @@ def test_adding_a_feed_is_adding_one_yaml_file(tmp_path: Path) -> None:
     found = parse(catalog, tmp_path)
     assert found["errors"] == {}
     assert found["dags"]["feed__education__school"]["order"] == LINE
-    assert len(found["dags"]) == len(CATALOG.resources) + len(CATALOG.libraries) + 5
+    assert len(found["dags"]) == len(CATALOG.resources) + len(CATALOG.libraries) + len(UPKEEP) + 1
 
 
 SCHOOL = """

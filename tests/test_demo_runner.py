@@ -16,14 +16,22 @@ import psutil
 import pytest
 
 from shuyuan.demo import agenda, airflow, checks, daemons
+from shuyuan.quality import calendar
 
 
-def test_the_business_days_are_working_days_and_one_feed_can_be_late_by_today() -> None:
-    after_holidays = agenda.make(1000, 1, 2, date(2026, 10, 9))
-    assert after_holidays.days == (date(2026, 9, 29), date(2026, 9, 30))  # 1–7 October are holidays
-    on_sunday = agenda.make(1000, 1, 3, date(2026, 11, 22))
-    assert on_sunday.days == (date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18))
-    assert on_sunday.today == date(2026, 11, 20)
+@pytest.mark.parametrize(
+    "today", [date(2026, 10, 9), date(2026, 11, 20), date(2026, 11, 22)]
+)  # after holidays, Friday, Sunday
+def test_the_business_days_are_consecutive_working_days_early_enough_for_one_feed_to_be_late(today: date) -> None:
+    made = agenda.make(1000, 1, 2, today)
+    worked = [day for day, is_workday, *_ in calendar.rows(today) if is_workday and day <= today]
+    first = worked.index(made.days[0])
+    assert worked[first : first + 2] == list(made.days)
+    assert worked[first + 1 + agenda.AFTERWARDS] == worked[-1] == made.today
+
+
+def test_no_business_day_is_a_holiday() -> None:
+    assert agenda.make(1000, 1, 2, date(2026, 10, 9)).days[-1] < date(2026, 10, 1)
 
 
 def test_the_agenda_is_made_once_and_another_size_is_refused(tmp_path: Path) -> None:
