@@ -64,7 +64,9 @@ def site(city: Path) -> Iterator[Site]:  # noqa: F811
     program, environment = str(airflow.executable()), airflow.environment(city, port)
     subprocess.run([program, "db", "migrate"], env=environment, check=True, capture_output=True, timeout=200)
     with (city / "api-server.log").open("wb") as log:
-        server = subprocess.Popen([program, "api-server"], env=environment, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            [program, "api-server"], env=environment, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             wait_for(server, airflow.address(port), city / "api-server.log")
             yield Site(airflow.address(port), "admin", airflow.password(city, "admin"))
@@ -111,14 +113,18 @@ def pictures(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_each_page_in_each_language(context: sync_api.BrowserContext, site: Site, pictures: Path, name: str, lang: str) -> None:
+def test_each_page_in_each_language(
+    context: sync_api.BrowserContext, site: Site, pictures: Path, name: str, lang: str
+) -> None:
     path, chinese, english = PAGES[name]
     page, complaints = context.new_page(), []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("requestfailed", lambda request: complaints.append(request.url))
     page.goto(f"{site.page(path)}?lang={lang}", wait_until="load")
     assert (chinese if lang == "zh" else english) in page.content()
-    assert page.evaluate("getComputedStyle(document.querySelector('.top')).display") == "flex", "the style sheet did not load"
+    assert page.evaluate("getComputedStyle(document.querySelector('.top')).display") == "flex", (
+        "the style sheet did not load"
+    )
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width} px"
@@ -159,7 +165,13 @@ def test_airflow_shows_the_console_among_its_own_pages(context: sync_api.Browser
 def test_airflow_lets_nobody_in_without_signing_in(site: Site) -> None:
     """Through the real auth manager: no cookie, a forged cookie, a forged token; every page, the query, the style sheet."""
     paths = [path for path, _, _ in PAGES.values()]
-    for path in [*paths, "api/query?library=population&items=name&purpose=work_reference", "static/console.css", "docs/index.html", "openapi.json"]:
+    for path in [
+        *paths,
+        "api/query?library=population&items=name&purpose=work_reference",
+        "static/console.css",
+        "docs/index.html",
+        "openapi.json",
+    ]:
         for headers, cookies in (({}, {}), ({}, {"_token": "forged"}), ({"Authorization": "Bearer forged"}, {})):
             answer = httpx.get(site.page(path), headers=headers, cookies=cookies)
             assert answer.status_code == 401, f"{path} {headers} {cookies}: {answer.status_code}"

@@ -50,7 +50,14 @@ def page(client: TestClient, address: str, user: str = "lin", status: int = 200)
 
 def test_overview_names_libraries_freshness_and_loads(client: TestClient) -> None:
     text = page(client, "/")
-    for words in ("人口基础信息库", "法人单位基础信息库", "户籍人口登记信息", "数据管理员", "控制文件行数 12 与实到 11 行不符", "未结差异 2"):
+    for words in (
+        "人口基础信息库",
+        "法人单位基础信息库",
+        "户籍人口登记信息",
+        "数据管理员",
+        "控制文件行数 12 与实到 11 行不符",
+        "未结差异 2",
+    ):
         assert words in text
     assert text.count("<tr") > 20
     assert "逾期" in text and 'class="overdue"' in text
@@ -66,11 +73,25 @@ def test_english_is_kept_in_a_cookie(client: TestClient) -> None:
     client.cookies.clear()
 
 
-@pytest.mark.parametrize("address", ["/", "/resource/public_security.resident", "/discrepancies", f"/entity/population/{ZHANG}", "/audit", "/audit?kind=load"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/resource/public_security.resident",
+        "/discrepancies",
+        f"/entity/population/{ZHANG}",
+        "/audit",
+        "/audit?kind=load",
+    ],
+)
 def test_every_page_speaks_both_languages(client: TestClient, address: str) -> None:
     mark = "&" if "?" in address else "?"
     english, chinese = page(client, f"{address}{mark}lang=en"), page(client, f"{address}{mark}lang=zh")
-    assert "Shuyuan" in english and "Data steward" in english and "数源" not in english.split("<main>")[0].replace("中文", "")
+    assert (
+        "Shuyuan" in english
+        and "Data steward" in english
+        and "数源" not in english.split("<main>")[0].replace("中文", "")
+    )
     assert "数据管理员" in chinese and "Data steward" not in chinese
 
 
@@ -96,7 +117,11 @@ def test_quality_report(client: TestClient) -> None:
 def test_quarantined_rows_are_for_stewards_and_on_record(client: TestClient) -> None:
     text = page(client, "/resource/public_security.resident/quarantine?batch=1")
     assert "33010619900307" in text and "=cmd|calc" in text
-    assert (accesses()[-1]["user_name"], accesses()[-1]["rows"], accesses()[-1]["objects"]) == ("lin", 1, ["ledger.quarantine"])
+    assert (accesses()[-1]["user_name"], accesses()[-1]["rows"], accesses()[-1]["objects"]) == (
+        "lin",
+        1,
+        ["ledger.quarantine"],
+    )
     refused = page(client, "/resource/public_security.resident/quarantine?batch=1", user="wang", status=403)
     assert "33010619900307" not in refused
     assert (accesses()[-1]["user_name"], accesses()[-1]["outcome"]) == ("wang", "refused")
@@ -105,8 +130,12 @@ def test_quarantined_rows_are_for_stewards_and_on_record(client: TestClient) -> 
 
 def test_downloads_are_guarded_against_formulas_and_on_record(client: TestClient) -> None:
     text = page(client, "/resource/public_security.resident/quarantine.csv?batch=1")
-    assert text.startswith("\ufeffline,item") and "\"'=cmd|calc,33010619900307\"" in text
-    assert (accesses()[-1]["medium"], accesses()[-1]["method"], "下载" in accesses()[-1]["reason"]) == ("csv", "console", True)
+    assert text.startswith("\ufeffline,item") and '"\'=cmd|calc,33010619900307"' in text
+    assert (accesses()[-1]["medium"], accesses()[-1]["method"], "下载" in accesses()[-1]["reason"]) == (
+        "csv",
+        "console",
+        True,
+    )
     before = len(accesses())
     assert "resident_20260830.csv" in page(client, "/resource/public_security.resident/batches.csv")
     assert "'=李四" in page(client, "/discrepancies.csv?state=closed")
@@ -116,7 +145,14 @@ def test_downloads_are_guarded_against_formulas_and_on_record(client: TestClient
 
 
 def test_cells_of_a_csv() -> None:
-    assert [cell(text) for text in ("=1", "+1", "-1", "@x", "\tx", "1-1")] == ["'=1", "'+1", "'-1", "'@x", "'\tx", "1-1"]
+    assert [cell(text) for text in ("=1", "+1", "-1", "@x", "\tx", "1-1")] == [
+        "'=1",
+        "'+1",
+        "'-1",
+        "'@x",
+        "'\tx",
+        "1-1",
+    ]
     assert cell(-1) == -1 and cell(Decimal("-2.5")) == Decimal("-2.5")
     assert to_csv(("a", "b"), [{"a": ["=x", "y"], "b": None}]) == "a,b\r\n'=x y,\r\n"
 
@@ -157,7 +193,11 @@ def test_an_entity_is_explained_and_the_look_recorded(client: TestClient) -> Non
         assert words in text, words
     row = accesses()[-1]
     assert (row["user_name"], row["method"], row["purpose"], row["rows"]) == ("lin", "console", "data_verification", 1)
-    assert "library.population" in row["objects"] and "claim.population__hrss__insured" in row["objects"] and ZHANG in row["statement"]
+    assert (
+        "library.population" in row["objects"]
+        and "claim.population__hrss__insured" in row["objects"]
+        and ZHANG in row["statement"]
+    )
     assert page(client, "/entity/population/none", status=404)
     assert accesses()[-1]["rows"] == 0
     page(client, "/entity/moon/1", status=404)
@@ -206,7 +246,11 @@ def query(items: str, **more: str) -> str:
 def test_the_query_endpoint_reads_through_share(client: TestClient) -> None:
     answer = client.get(query("id_no,name,birth_date", key=ZHANG), headers={"x-user": "wang"})
     body = answer.json()
-    assert body["rows"] == [["330106********8515", "张*丰", "1990"]] and body["masked"] == ["birth_date", "id_no", "name"]
+    assert body["rows"] == [["330106********8515", "张*丰", "1990"]] and body["masked"] == [
+        "birth_date",
+        "id_no",
+        "name",
+    ]
     row = accesses()[-1]
     assert (row["access_id"], row["method"], row["user_name"]) == (body["access_id"], "http", "wang")
     plain = client.get(query("phone", where="phone=13900001111"), headers={"x-user": "wang"}).json()
@@ -224,7 +268,17 @@ def test_the_query_endpoint_refuses_with_reason_and_number(client: TestClient) -
 
 
 @pytest.mark.parametrize(
-    "path", ["../secrets.json", "..%2fsecrets.json", "%2e%2e/secrets.json", "/etc/passwd", "validations", "x%00.html", "a" * 5000 + ".html", "link.html"]
+    "path",
+    [
+        "../secrets.json",
+        "..%2fsecrets.json",
+        "%2e%2e/secrets.json",
+        "/etc/passwd",
+        "validations",
+        "x%00.html",
+        "a" * 5000 + ".html",
+        "link.html",
+    ],
 )
 def test_data_docs_stay_in_their_folder(city: Path, client: TestClient, path: str) -> None:  # noqa: F811
     link = city / "docs" / "link.html"
@@ -236,7 +290,10 @@ def test_data_docs_stay_in_their_folder(city: Path, client: TestClient, path: st
 def test_data_docs_are_served_with_a_policy_of_their_own(client: TestClient) -> None:
     answer = client.get("/docs/validations/resident.html")
     assert "Data Docs: resident" in answer.text
-    assert "script-src" not in answer.headers["content-security-policy"] and "'unsafe-inline'" in answer.headers["content-security-policy"]
+    assert (
+        "script-src" not in answer.headers["content-security-policy"]
+        and "'unsafe-inline'" in answer.headers["content-security-policy"]
+    )
 
 
 def test_text_from_a_feed_cannot_become_markup(client: TestClient) -> None:

@@ -12,7 +12,14 @@ from fastapi.testclient import TestClient
 from shuyuan.web.app import HEADERS, METHODS, create_app
 from shuyuan.web.viewer import Viewer
 
-VALUES = {"resource_id": "public_security.resident", "library_id": "population", "key": "1", "path": "x/y.html", "name": "console.css", "path:path": "x"}
+VALUES = {
+    "resource_id": "public_security.resident",
+    "library_id": "population",
+    "key": "1",
+    "path": "x/y.html",
+    "name": "console.css",
+    "path:path": "x",
+}
 
 
 def nobody() -> Viewer:
@@ -33,7 +40,9 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 def addresses(app: FastAPI) -> list[str]:
     found = []
     for route in app.routes:
-        assert isinstance(route, APIRoute), f"{route} is not guarded by the application's dependency: a mount or a default page"
+        assert isinstance(route, APIRoute), (
+            f"{route} is not guarded by the application's dependency: a mount or a default page"
+        )
         found.append(route.path_format.format(**VALUES))
     return found
 
@@ -46,7 +55,17 @@ def test_the_application_has_the_routes_we_think_of(app: FastAPI) -> None:
 
 def test_every_route_refuses_every_method_to_the_anonymous(app: FastAPI, client: TestClient) -> None:
     tried = 0
-    strangers = ["/docs", "/openapi.json", "/redoc", "/docs/oauth2-redirect", "/nowhere", "/static", "//", "/api/query/", "/audit/"]
+    strangers = [
+        "/docs",
+        "/openapi.json",
+        "/redoc",
+        "/docs/oauth2-redirect",
+        "/nowhere",
+        "/static",
+        "//",
+        "/api/query/",
+        "/audit/",
+    ]
     for address in [*addresses(app), *strangers]:
         for method in METHODS:
             answer = client.request(method, address, headers={"accept": "application/json"})
