@@ -26,7 +26,18 @@ from shuyuan.db.account import Account
 from shuyuan.db.address import conninfo, external, socket_in_use, url
 from shuyuan.db.secrets import password
 
-__all__ = ["Server", "ServerError", "close_analyst", "create_analyst", "kill", "password", "start", "status", "stop", "url"]
+__all__ = [
+    "Server",
+    "ServerError",
+    "close_analyst",
+    "create_analyst",
+    "kill",
+    "password",
+    "start",
+    "status",
+    "stop",
+    "url",
+]
 
 PATIENCE = 120.0  # seconds; recovery after a crash replays up to max_wal_size
 TRANSIENT = ("shared memory block", "lock file", "another server might be running", "is starting up", "in recovery")
