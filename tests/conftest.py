@@ -8,11 +8,17 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from town import Town, fresh_database
 
 from shuyuan import settings
 from shuyuan.db import embedded
+
+
+# On CI the same examples every time: a change is judged by what it changed. At home the search goes on.
+hypothesis.settings.register_profile("ci", derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 @pytest.fixture(scope="session")

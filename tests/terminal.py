@@ -12,6 +12,8 @@ import pytest
 from town import MONDAY, Town, fresh_database, ids, person
 
 from shuyuan import settings
+from shuyuan.cli import catalog, demo, steps
+from shuyuan.cli import people as people_commands
 from shuyuan.cli.app import main
 from shuyuan.share import people
 
@@ -33,7 +35,8 @@ class Said:
 @pytest.fixture(name="shuyuan")
 def program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     """The program in this process: `shuyuan("status", "--json")`. A traceback that a user would see fails the test."""
-    monkeypatch.setenv("COLUMNS", "200")
+    for module in (catalog, demo, people_commands, steps):
+        monkeypatch.setattr(module.out, "width", 200)
 
     def run(*arguments: str) -> Said:
         capsys.readouterr()

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -217,10 +218,11 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town() -> Iterator[Town]:
     """Real PostgreSQL, real scheduler, API server and DAG processor on a free port; stopped at the end, whatever happens."""
     before = os.environ.get("SHUYUAN_HOME")
-    home = tmp_path_factory.mktemp("town")
+    # Not below pytest's own folder: every pytest that starts closes it to the account PostgreSQL runs as.
+    home = Path(tempfile.mkdtemp(prefix="shuyuan-test-")) / "home"
     os.environ["SHUYUAN_HOME"] = str(home)
     settings.load.cache_clear()
     try:
@@ -228,6 +230,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     finally:
         daemons.stop(home)
         embedded.stop(home)
+        shutil.rmtree(home.parent)
         os.environ.pop("SHUYUAN_HOME") if before is None else os.environ.update(SHUYUAN_HOME=before)
         settings.load.cache_clear()
 

@@ -128,8 +128,9 @@ def test_every_refusal_is_a_read_error_with_its_own_code() -> None:
     def tree(kind: type[ReadError]) -> list[type[ReadError]]:
         return [kind, *(k for sub in kind.__subclasses__() for k in tree(sub))]
 
-    codes = [k.code for k in tree(ReadError)]
-    assert len(codes) == len(set(codes)) == 15
+    # Other files of the room add refusals of their own (a bad control file), if they happen to be imported.
+    codes = [k.code for k in tree(ReadError) if k.__module__ == ReadError.__module__]
+    assert len(codes) == len(set(codes)) == 14
 
 
 def test_rows_that_do_not_add_up_are_refused(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def _zipped(path: Path, file: str) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:10_000]
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise CorruptFile(
             file, f"it starts like a zip and does not open ({error})", "deliver the file again"
         ) from error

@@ -145,7 +145,7 @@ def read_parquet(path: Path, file: str, contract: Contract) -> tuple[Head, Parts
         head = replace(header.settle(file, [(1, names)], contract), index=-1)
         raw = source.read(columns=[names[i] for i in head.places.values()])
         raw.validate(full=True)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise CorruptFile(file, f"the Parquet file does not open ({error})", "write and deliver it again") from error
     gather = Gather(head)
     table = with_constants(_sound(_as_table(file, raw, head), gather), head)
