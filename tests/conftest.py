@@ -15,7 +15,6 @@ from town import Town, fresh_database
 from shuyuan import settings
 from shuyuan.db import embedded
 
-
 # On CI the same examples every time: a change is judged by what it changed. At home the search goes on.
 hypothesis.settings.register_profile("ci", derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
