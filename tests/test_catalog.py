@@ -128,3 +128,11 @@ def test_a_crosswalk_into_a_code_that_is_not_in_the_list(rules: Path) -> None:
     path = rules / "crosswalks" / "ps_sex.yml"
     edit(path, "map:\n", 'map:\n  外星人: "77"\n')
     assert "`外星人` maps to `77`" in refusal(rules)
+
+
+def test_a_name_that_postgresql_would_cut(rules: Path) -> None:
+    path = rules / "resources" / "tax" / "arrears.yml"
+    edit(path, "id: tax.arrears", f"id: tax.{'arrears_' * 6}x")
+    message = refusal(rules)
+    assert f"{path}:" in message
+    assert "PostgreSQL keeps 63" in message

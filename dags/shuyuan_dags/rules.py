@@ -63,13 +63,14 @@ def library_asset(library_id: str) -> Asset:
 def attempt(step: str, *arguments: object) -> Any:
     """Run a step, named (`shuyuan.flow:receive`) because importing it here would load the engines at every parse.
 
-    What is refused or unproven is recorded already and fails the task for good; any other error is left to the retries.
+    What is refused, unproven, unknown or out of turn is recorded already and fails the task for good: no retry can help.
+    Any other error is left to the retries.
     """
-    from shuyuan.flow.step import Rejected, Unproven  # noqa: PLC0415  # parsing must stay light
+    from shuyuan.flow.step import OutOfOrder, Rejected, Unproven  # noqa: PLC0415  # parsing must stay light
 
     try:
         return resolve_name(step)(*arguments)
-    except (Rejected, Unproven) as verdict:
+    except (Rejected, Unproven, OutOfOrder, LookupError) as verdict:
         _log.error("%s", verdict)
         raise AirflowFailException(str(verdict)) from verdict
 

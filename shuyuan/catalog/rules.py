@@ -30,6 +30,8 @@ def contradictions(catalog: Catalog, documents: Documents) -> list[str]:
 def _resource(catalog: Catalog, resource: Resource, document: Document) -> Iterator[str]:
     if resource.department not in catalog.departments:
         yield f"{document.at('id')}: unknown department `{resource.department}`; add it to departments.yml"
+    for name in (resource.bucket_item, *resource.key):
+        yield from _too_long(f"{resource.table}__{name}", document.at("id"))
     yield from _share(catalog, resource.share, document.at("share"), resource.id)
     for i, item in enumerate(resource.items):
         if item.type == "code" and item.codes not in catalog.codes:
@@ -38,6 +40,15 @@ def _resource(catalog: Catalog, resource: Resource, document: Document) -> Itera
             yield f"{document.at('items', i, 'crosswalk')}: `{item.name}` uses unknown crosswalk `{item.crosswalk}`"
         if item.share:
             yield from _share(catalog, item.share, document.at("items", i, "share"), f"{resource.id}.{item.name}")
+
+
+LONGEST_NAME = 63
+"""Bytes of a name in PostgreSQL; what is longer is cut, and two tables or indexes become one."""
+
+
+def _too_long(name: str, where: str) -> Iterator[str]:
+    if len(name) > LONGEST_NAME:
+        yield f"{where}: `{name}` would be a name of {len(name)} characters, PostgreSQL keeps {LONGEST_NAME}; use shorter ids"
 
 
 def _share(catalog: Catalog, share: Share, where: str, what: str) -> Iterator[str]:
@@ -87,6 +98,7 @@ def _members(catalog: Catalog, library: Library, document: Document) -> Iterator
         if resource is None:
             yield f"{where}: unknown resource `{member.resource}`"
             continue
+        yield from _too_long(f"{library.id}__{member.table}", where)
         names = {item.name for item in resource.items}
         for name in (*member.on, *([member.latest] if member.latest else [])):
             if name not in names:
