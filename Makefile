@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON = $$(sh scripts/find_python.sh)
 HOME_DIR = $(or $(SHUYUAN_HOME),.shuyuan)
 
-.PHONY: help demo test lint down clean lock venv venv-dev
+.PHONY: help demo test lint bench down clean lock venv venv-dev
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -27,6 +27,9 @@ lint: venv-dev  ## style, types, import contract
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+
+bench: venv-dev  ## rows PostgreSQL writes on a changed day against rows truly changed; PEOPLE=20000
+	@$(VENV)/bin/python bench/changed_day.py $(or $(PEOPLE),20000)
 
 # Something can be running only if there is state; then .venv is needed to stop it, even if it was removed meanwhile.
 down:  ## stop what `make demo` left running

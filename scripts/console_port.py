@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 
+from shuyuan.demo import daemons
+
 HOME = Path(os.environ.get("SHUYUAN_HOME", Path(__file__).resolve().parent.parent / ".shuyuan")).resolve()
 
 
@@ -40,12 +42,10 @@ def holder(port: int) -> psutil.Process | None:
     return next((psutil.Process(connection.pid) for connection in listening if connection.pid), None)
 
 
-def ours(process: psutil.Process | None) -> bool:
-    """Whether `process` is the console of this very deployment. Told by its environment: Airflow rewrites its command line."""
-    try:
-        return process is not None and process.environ().get("AIRFLOW_HOME") == str(HOME / "airflow")
-    except psutil.Error:
-        return False
+def ours(port: int) -> bool:
+    """Whether this very deployment's console listens there. By its own note: Airflow overwrites its command line and environment."""
+    server = daemons.running(HOME).get("api-server")
+    return server is not None and server.port == port
 
 
 def main() -> int:
@@ -55,9 +55,9 @@ def main() -> int:
         return 1
     if not taken(int(asked)):
         return 0
-    process = holder(int(asked))
-    if ours(process):
+    if ours(int(asked)):
         return 0
+    process = holder(int(asked))
     who = f"{process.name()} (process {process.pid})" if process else "another user's program"
     print(f"shuyuan: port {asked}, where the console is to listen, is taken by {who}.", file=sys.stderr)
     print(f"  Way out: stop it, or choose another port: make demo SHUYUAN_PORT={free_port()}", file=sys.stderr)

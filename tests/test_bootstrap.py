@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -205,15 +207,16 @@ def test_a_taken_port_names_the_holder_and_another_port(taken: int) -> None:
     assert console_port(suggested).returncode == 0
 
 
-def test_the_console_that_is_already_up_does_not_take_its_own_port(tmp_path: Path) -> None:
-    program = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(60)"
-    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow"), "SHUYUAN_HOME": str(tmp_path)}
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment) as mine:
-        assert mine.stdout is not None
-        environment["SHUYUAN_PORT"] = mine.stdout.readline().strip()
-        command = [sys.executable, str(PROJECT / "scripts" / "console_port.py")]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-        mine.kill()
+def test_the_console_that_is_already_up_does_not_take_its_own_port(taken: int, tmp_path: Path) -> None:
+    holder = next(
+        c.pid for c in psutil.net_connections("tcp") if c.laddr.port == taken and c.status == psutil.CONN_LISTEN
+    )
+    note = tmp_path / "airflow" / "parts" / "api-server.json"
+    note.parent.mkdir(parents=True)
+    note.write_text(json.dumps({"pid": holder, "started": psutil.Process(holder).create_time(), "port": taken}))
+    command = [sys.executable, str(PROJECT / "scripts" / "console_port.py")]
+    environment = {**os.environ, "SHUYUAN_HOME": str(tmp_path), "SHUYUAN_PORT": str(taken)}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
 
 
