@@ -309,3 +309,23 @@ def test_demo_score_without_a_demo(town: Town, shuyuan: Any) -> None:
     said = shuyuan("demo", "score")
     assert said.code == 1
     assert "no truth file; run the demo first: make demo" in said.err
+
+
+def test_the_demo_city_can_be_written_without_a_server(shuyuan: Any, tmp_path: Path) -> None:
+    said = shuyuan(
+        "demo",
+        "generate",
+        str(tmp_path / "in"),
+        "2026-11-17",
+        "--people",
+        "3000",
+        "--truth",
+        str(tmp_path / "truth.parquet"),
+    )
+    assert said.code == 0 and "22 deliveries" in said.words
+    assert (tmp_path / "in" / "public_security" / "resident_20261117.csv.ok").exists()
+    assert (tmp_path / "truth.parquet").exists()
+    wrong = shuyuan(
+        "demo", "generate", str(tmp_path / "in"), "2026-11-17", "--truth", str(tmp_path / "in" / "truth.parquet")
+    )
+    assert wrong.code != 0 and "truth must not lie in the inbox" in wrong.words

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from shuyuan.cli.arguments import Mistake, day
 
 app = typer.Typer(no_args_is_help=True, help="The demo city.")
 out = Console()
@@ -27,6 +30,36 @@ def run(
         demo.run(people, seed, days)
     else:
         demo.run_without_airflow(people, seed, days)
+
+
+@app.command()
+def generate(
+    to: Annotated[Path, typer.Argument(help="directory that gets <department>/<file>")],
+    business_date: Annotated[str, typer.Argument(help="YYYY-MM-DD")],
+    people: Annotated[int, typer.Option(help="residents of the demo city")] = 20000,
+    seed: int = 1,
+    day_number: Annotated[
+        int, typer.Option("--day", help="0: the first day, in full; 1, 2, …: later, changed days")
+    ] = 0,
+    truth: Annotated[
+        Path | None, typer.Option(help="where the labels of the planted defects go, outside of the directory")
+    ] = None,
+) -> None:
+    """Write what every department sends for one business date, and nothing else: no server, no line."""
+    from shuyuan import settings
+    from shuyuan.demo import city
+
+    catalog = settings.load().catalog
+    try:
+        made = city.generate(
+            to, day(business_date), people=people, seed=seed, day=day_number, truth=truth, catalog=catalog
+        )
+    except ValueError as error:
+        raise Mistake(str(error)) from error
+    rows = sum(made.delivered.values())
+    out.print(
+        f"{len(made.files)} deliveries with {rows:,} rows under {to}. Next: shuyuan run --from {to} --date {business_date}"
+    )
 
 
 @app.command()
