@@ -15,7 +15,10 @@ from fastapi import HTTPException, Request
 from fastapi.testclient import TestClient
 from psycopg.rows import dict_row
 
+from shuyuan.catalog import load_catalog
 from shuyuan.db.engine import transaction
+from shuyuan.settings import PROJECT
+from shuyuan.web import explain
 from shuyuan.web.app import create_app
 from shuyuan.web.export import cell, to_csv
 from shuyuan.web.texts import TEXTS
@@ -322,3 +325,13 @@ def test_roles_come_from_the_register(city: Path) -> None:  # noqa: F811
 def test_today_is_on_the_chart(client: TestClient) -> None:
     text = page(client, "/")
     assert f"<title>{date.today():%m-%d}: 4</title>" in text and f"<title>{date.today():%m-%d}: 1</title>" in text
+
+
+@pytest.mark.parametrize(("published", "standing"), [("张三", "agree"), (None, "not compared")])
+def test_a_claim_beside_an_empty_value_is_not_agreement(published: str | None, standing: str) -> None:
+    catalog = load_catalog(PROJECT / "catalog")
+    item = catalog.libraries["population"].item("name")
+    story = explain._Story(catalog, "440303198002031008", {"hrss.insured": {"name": "张三"}}, {}, {})
+    standings = {claim.origin.ref: claim.standing for claim in story.item(item, published, None).claims}
+    assert standings["hrss.insured.name"] == standing
+    assert standings["education.student.name"] == "no claim"

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from shuyuan.catalog import Catalog, Library, LibraryItem, item_of, resource_of
 
-Standing = Literal["agree", "disagree", "no claim"]
+Standing = Literal["agree", "disagree", "no claim", "not compared"]
 Row = Mapping[str, Any]
 
 
@@ -82,14 +82,16 @@ class _Story:
         others = [check.ref for check in item.check if check.ref != ref]
         origin = self.origin(ref) if ref else Origin("", "", "")
         shown = _shown(self.meaning(ref or "", value))
-        return Explained(item, shown, fallback is not None, origin, tuple(self.claim(item, other) for other in others))
+        return Explained(
+            item, shown, fallback is not None, origin, tuple(self.claim(item, other, value) for other in others)
+        )
 
-    def claim(self, item: LibraryItem, ref: str) -> Claim:
+    def claim(self, item: LibraryItem, ref: str, published: object) -> Claim:
         row = self.claims.get(resource_of(ref), {})
         value = row.get(item_of(ref))
         found = self.open.get((item.name, ref))
-        standing: Standing = "disagree" if found else "no claim" if value is None else "agree"
-        return Claim(self.origin(ref), _shown(self.meaning(ref, value)), standing, found["class"] if found else None)
+        kind = found["class"] if found else None
+        return Claim(self.origin(ref), _shown(self.meaning(ref, value)), _standing(value, published, found), kind)
 
     def origin(self, ref: str) -> Origin:
         resource = self.catalog.resources[resource_of(ref)]
@@ -110,3 +112,12 @@ class _Story:
 
 def _shown(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def _standing(claimed: object, published: object, found: Row | None) -> Standing:
+    """A claim beside an empty value was compared with nothing: it must not read as agreement."""
+    if found is not None:
+        return "disagree"
+    if claimed is None:
+        return "no claim"
+    return "agree" if published is not None else "not compared"

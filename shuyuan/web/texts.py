@@ -141,6 +141,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "agree": ("一致", "agrees"),
     "disagree": ("不一致", "disagrees"),
     "no claim": ("无主张", "no claim"),
+    "not compared": ("未比对", "not compared"),
     "no_entity": ("库中没有这个实体", "The library has no such entity"),
     "history_of_discrepancies": ("差异记录", "Discrepancies of this entity"),
     "as_of": ("业务日期", "As of"),
