@@ -2,15 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+
 from shuyuan.intake import archives, formats, lanes, records, sheets, text
 from shuyuan.intake.errors import ConservationError
-from shuyuan.intake.rows import Column, Contract, Head, Note, Parts, RawRows, Reject
+from shuyuan.intake.rows import Account, Column, Contract, Dialect, Form, Head, Note, Parts, RawRows, Reject
 
-__all__ = ["Column", "Note", "RawRows", "Reject", "read"]
+__all__ = ["Account", "Column", "Dialect", "Form", "Note", "RawRows", "Reading", "Reject", "read", "stream"]
+
+
+class Reading:
+    """A file being read: take `batches()` once to the end, then `account()` says what became of every physical row."""
+
+    def __init__(self, rows: RawRows) -> None:
+        self._rows = rows
+
+    def batches(self) -> Iterator[pa.Table]:
+        """Rows in file order: one string column per asked column (empty cell → null) and `_line` int64."""
+        yield self._rows.table
+
+    def account(self) -> Account:
+        """Rejects, counts and notes of the whole file. Raises ConservationError when the equation does not hold."""
+        rows = self._rows
+        return Account(
+            rows.table.num_rows,
+            rows.rejects,
+            rows.physical,
+            rows.blank,
+            rows.preamble,
+            rows.notes,
+            rows.format,
+            rows.encoding,
+            rows.lane,
+        )
+
+
+@contextmanager
+def stream(
+    path: Path,
+    columns: Sequence[Column],
+    *,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    constants: Mapping[str, str] | None = None,
+    form: Form | None = None,
+) -> Iterator[Reading]:
+    """Read a delivery batch by batch, in memory that does not grow with the file. Arguments and errors as for `read`.
+
+    `form`: the table lies there, under these names; no header is searched and the columns are found by name in `form.names`.
+    """
+    yield Reading(read(path, columns, encoding=encoding, sheet=sheet, header_row=header_row, constants=constants))
 
 
 def read(

@@ -25,14 +25,45 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Dialect:
+    """How text is cut into cells; the default is RFC 4180.
+
+    `delimiter`: one or more characters. `quote`: empty where cells are never quoted. `escape`: the character that takes the next one
+    literally; empty where a quote inside a quoted cell is doubled. `comment`: lines that start with it are no rows.
+    `widths`: fixed width, characters per column; the delimiter then means nothing.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = ""
+    comment: str = ""
+    widths: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """Where one table lies in a file, found without a contract.
+
+    `names`: one per column in order, unique, never empty. `header`: 1-based physical lines of the header rows, empty if there is none;
+    everything above the data is preamble. `dialect` of text, `sheet` of a book.
+    """
+
+    names: tuple[str, ...]
+    header: tuple[int, ...]
+    dialect: Dialect | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
 class Contract:
-    """What is asked of a file: its columns and what the resource's contract says of its form."""
+    """What is asked of a file: its columns and what the resource's contract, or a look at the file, says of its form."""
 
     columns: tuple[Column, ...]
     encoding: str | None = None
     sheet: str | None = None
     header_row: int | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
+    form: Form | None = None
 
     @property
     def required(self) -> tuple[Column, ...]:
@@ -70,6 +101,21 @@ class RawRows:
     """
 
     table: pa.Table
+    rejects: tuple[Reject, ...]
+    physical: int
+    blank: int
+    preamble: int
+    notes: tuple[Note, ...]
+    format: str
+    encoding: str | None
+    lane: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """What became of every physical row of a file that was read to its end: `physical == rows + len(rejects) + blank + preamble`."""
+
+    rows: int
     rejects: tuple[Reject, ...]
     physical: int
     blank: int
