@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from shuyuan.catalog.declared import Declared
 from shuyuan.catalog.errors import CatalogError
-from shuyuan.catalog.models import Catalog, CodeList, Crosswalk, Declared, Department, Library, Policy, Resource
+from shuyuan.catalog.models import Catalog, CodeList, Crosswalk, Department, Library, Policy, Resource
 from shuyuan.catalog.rules import contradictions
 from shuyuan.catalog.source import Document, read_yaml
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from shuyuan.catalog.declared import Declared, Identifier
+from shuyuan.catalog.delivery import Delivery
 
 ItemType = Literal[
     "text", "identifier", "phone", "address", "person_name", "org_name", "citizen_id", "uscc",
@@ -15,7 +18,6 @@ ItemType = Literal[
 ]  # fmt: skip
 Comparator = Literal["exact", "person_name", "org_name", "code", "date", "amount", "address", "coordinate"]
 Cycle = Literal["realtime", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual", "irregular"]
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 ResourceId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 ItemRef = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.(_records|[a-z][a-z0-9_]*)$")]
 
@@ -28,12 +30,6 @@ def resource_of(ref: str) -> str:
 def item_of(ref: str) -> str:
     """`public_security.resident.name` → `name`."""
     return ref.rsplit(".", 1)[1]
-
-
-class Declared(BaseModel):
-    """Base of everything written in YAML."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class Department(Declared):
@@ -70,28 +66,6 @@ class Share(Declared):
     type: Literal["unconditional", "conditional", "none"] = "unconditional"
     condition: str | None = None
     basis: str | None = None
-
-
-class Delivery(Declared):
-    """How files arrive in the department's inbox. `{date}` in `pattern` is the business date as CCYYMMDD.
-
-    mode `full`: every delivery is the whole register; `change`: rows carry I/U/D in the column whose header is `op`.
-    `control`: a `<file>.ok` with the data row count must accompany the file. The other fields are hints for the reader.
-    """
-
-    pattern: str
-    mode: Literal["full", "change"] = "full"
-    op: str | None = None
-    control: bool = False
-    encoding: str | None = None
-    sheet: str | None = None
-    header_row: int | None = None
-
-    @model_validator(mode="after")
-    def _change_needs_op(self) -> Self:
-        if self.mode == "change" and not self.op:
-            raise ValueError("a change delivery needs `op`: the header of its I/U/D column")
-        return self
 
 
 class ResourceItem(Declared):
