@@ -16,12 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shuyuan.standards import amounts, citizen, codes, dates, numbers, texts, uscc
+from shuyuan.standards import amounts, citizen, codes, dates, numbers, standing, texts, uscc
 from shuyuan.standards.cells import has_control, matches, null_tokens
 from shuyuan.standards.codes import spoken_for
 from shuyuan.standards.column import Column, Parsed, differs, mask_of
 from shuyuan.standards.options import Options
 from shuyuan.standards.rawbytes import Mask, holds_any
+from shuyuan.standards.screen import empty_as_null
 
 _MASK_LEADS: Final = b"*\xe2\xc3\xe6\xefXx"  # first bytes of everything the patterns below look for
 _ANY_MASK: Final = r"[*●█■]|×{2,}"
@@ -33,22 +34,26 @@ _WHOLE_MASK: Final = r"^[*●█■×＊]+$"
 
 @dataclass(frozen=True)
 class _Kind:
-    """How one item type is read: `plain` rows skip tidying; `judge` gets tidied texts without nulls."""
+    """How one item type is read: `plain` rows skip tidying; `judge` gets tidied texts without nulls.
+
+    Rows that pass the `screen` (nulls and empty texts among them) are not even judged: they stand as they are.
+    """
 
     arrow_type: pa.DataType
     tidy: Callable[[pa.StringArray], pa.StringArray]
     judge: Callable[[pa.StringArray, Options], Column]
     mask: str = _ANY_MASK
     plain: Callable[[pa.StringArray], Mask] | None = None
+    screen: Callable[[pa.StringArray], Mask] | None = None
 
 
 _KINDS: Final = {
-    "text": _Kind(pa.string(), texts.tidy_text, texts.judge_text, _WHOLE_MASK),
-    "identifier": _Kind(pa.string(), texts.tidy_identifier, texts.judge_identifier),
+    "text": _Kind(pa.string(), texts.tidy_text, texts.judge_text, _WHOLE_MASK, screen=standing.text),
+    "identifier": _Kind(pa.string(), texts.tidy_identifier, texts.judge_identifier, screen=standing.identifier),
     "phone": _Kind(pa.string(), texts.tidy_number, texts.judge_phone, _NUMBER_MASK, texts.plain_phone),
-    "address": _Kind(pa.string(), texts.tidy_compact, texts.judge_named, _ADDRESS_MASK),
-    "person_name": _Kind(pa.string(), texts.tidy_person, texts.judge_person, _PERSON_MASK, texts.plain_person),
-    "org_name": _Kind(pa.string(), texts.tidy_organisation, texts.judge_named),
+    "address": _Kind(pa.string(), texts.tidy_compact, texts.judge_named, _ADDRESS_MASK, screen=standing.address),
+    "person_name": _Kind(pa.string(), texts.tidy_person, texts.judge_person, _PERSON_MASK, screen=standing.person),
+    "org_name": _Kind(pa.string(), texts.tidy_organisation, texts.judge_named, screen=standing.organisation),
     "citizen_id": _Kind(pa.string(), texts.tidy_number, citizen.judge, _NUMBER_MASK, citizen.plain),
     "uscc": _Kind(pa.string(), texts.tidy_number, uscc.judge, plain=uscc.plain),
     "code": _Kind(pa.string(), texts.tidy_identifier, codes.judge_code),
@@ -104,6 +109,8 @@ def _joined(parts: list[Parsed], arrow_type: pa.DataType) -> Parsed:
 
 
 def _parse(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
+    if kind.screen:
+        return _parse_screened(kind, raw, kind.screen(raw), options)
     plain = kind.plain(raw) if kind.plain else np.zeros(len(raw), np.bool_)
     if len(raw) and plain.all():
         column = kind.judge(raw, options)
@@ -112,6 +119,15 @@ def _parse(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
         column.put(plain, kind.judge(raw.filter(pa.array(plain)), options))
         column.put(~plain, _parse_untidy(kind, raw.filter(pa.array(~plain)), options))
     column.drop_unusable()
+    return column
+
+
+def _parse_screened(kind: _Kind, raw: pa.StringArray, stands: Mask, options: Options) -> Column:
+    """What stands is handed on over the buffers it came in; only the rest is read."""
+    column = Column.of(empty_as_null(raw))
+    if not stands.all():
+        column.put(~stands, _parse_untidy(kind, raw.filter(pa.array(~stands)), options))
+        column.drop_unusable()
     return column
 
 

@@ -16,7 +16,6 @@ from shuyuan.standards.cells import (
     fold_width,
     matches,
     matches_after,
-    null_tokens,
     trim,
     without_control,
     without_spaces,
@@ -83,11 +82,6 @@ def tidy_person(raw: pa.StringArray) -> pa.StringArray:
     texts = _twice(texts, _SPACES_BESIDE_HAN, r"\1\2")
     texts = _twice(texts, _DOT_BETWEEN_HAN, r"\1·\2")
     return pc.utf8_normalize(pc.replace_substring_regex(texts, r"\s+", " "), "NFC")
-
-
-def plain_person(raw: pa.StringArray) -> Mask:
-    """Rows of two or more common Han characters, none of which has another spelling or hides anything."""
-    return matches(raw, r"^[\x{4E00}-\x{9FFF}]{2,}$") & ~matches(raw, "某") & ~null_tokens(raw)
 
 
 def plain_phone(raw: pa.StringArray) -> Mask:
