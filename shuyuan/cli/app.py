@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from shuyuan.cli import catalog, demo, people, steps
+from shuyuan.cli import catalog, demo, people, steps, survey
 from shuyuan.cli.arguments import Mistake
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Shuyuan 数源: feeds in, trustworthy libraries out, everything audited.",
 )
 steps.register(app)
+survey.register(app)
 people.register(app)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(demo.app, name="demo")

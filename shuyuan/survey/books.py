@@ -1,0 +1,22 @@
+"""The sheets of a book as the book itself describes them, hidden ones too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from shuyuan.survey.report import Sheet
+
+
+def extents(path: Path) -> tuple[Sheet, ...]:
+    """Name, used rows and columns counted from A1, and visibility of every worksheet."""
+    with CalamineWorkbook.from_path(str(path)) as book:
+        kept = [m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
+        return tuple(_extent(book, m.name, m.visible != SheetVisibleEnum.Visible) for m in kept)
+
+
+def _extent(book: CalamineWorkbook, name: str, hidden: bool) -> Sheet:
+    end = book.get_sheet_by_name(name).end
+    rows, columns = (0, 0) if end is None else (end[0] + 1, end[1] + 1)
+    return Sheet(name, rows, columns, hidden)
