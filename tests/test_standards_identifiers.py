@@ -11,7 +11,7 @@ import pytest
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
-from shuyuan.standards import parse
+from shuyuan.standards import citizen, parse
 
 AS_OF = date(2026, 11, 20)
 DIGITS = "0123456789"
@@ -49,6 +49,15 @@ def test_foreigners_permanent_residence_number_is_valid() -> None:
     body = "91144019900307001"
     number = body + _check(body)
     assert _verdicts("citizen_id", [number]) == [None]
+
+
+def test_sex_and_birth_are_in_the_number() -> None:
+    numbers = pa.array(
+        ["11010519491231002X", "110105194912310038", None, "110105194912310021", "1101", "830000199201300022"]
+    )
+    assert citizen.sex_of(numbers).to_pylist() == ["2", "1", None, None, None, "2"]
+    born = date(1949, 12, 31)
+    assert citizen.birth_of(numbers).to_pylist() == [born, born, None, None, None, date(1992, 1, 30)]
 
 
 def test_legacy_number_is_upgraded() -> None:
@@ -96,7 +105,7 @@ def test_citizen_numbers_against_an_independent_oracle() -> None:
 def test_credit_codes_against_an_independent_oracle() -> None:
     """python-stdnum checks the outer character only and requires eight leading digits, as these codes have."""
     codes = _random_credit_codes(3000)
-    ours = [verdict in (None, "uscc_org_checksum") for verdict in _verdicts("uscc", codes)]
+    ours = [verdict in (None, "uscc_org_checksum", "uscc_authority_unknown") for verdict in _verdicts("uscc", codes)]
     theirs = [_oracle(uscc, code) for code in codes]
     assert ours == theirs
     assert 500 < sum(ours) < 2900
@@ -108,11 +117,19 @@ def test_published_credit_codes_are_fine(code: str) -> None:
     assert _values("uscc", [f" {code.lower()} "]) == [code]
 
 
-@pytest.mark.parametrize("head", ["N2440300", "A1110000", "Y1310000", "91440300", "MF123456"])
+@pytest.mark.parametrize("head", ["N2440300", "A1110000", "Y1310000", "91440300", "54440300"])
 def test_first_eight_characters_may_be_letters(head: str) -> None:
     organisation = "MA5DA123"
     code = head + organisation + _organisation_check(organisation)
     assert _verdicts("uscc", [code + _credit_check(code)]) == [None]
+
+
+@pytest.mark.parametrize("head", ["MF123456", "94440300", "A2110000"])
+def test_an_authority_outside_of_the_list_is_said_and_the_code_stays(head: str) -> None:
+    code = head + "MA5DA123" + _organisation_check("MA5DA123")
+    code += _credit_check(code)
+    assert _verdicts("uscc", [code]) == ["uscc_authority_unknown"]
+    assert _values("uscc", [code]) == [code]
 
 
 def test_x_is_a_letter_of_the_credit_code_but_a_row_of_them_hides_it() -> None:

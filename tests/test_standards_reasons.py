@@ -9,10 +9,12 @@ import pyarrow as pa
 import pytest
 
 from shuyuan.standards import ARROW_TYPES, DIMENSIONS, REASONS, parse
+from shuyuan.standards.divisions import Entry, History
 
 AS_OF = date(2026, 11, 20)
 CODES = {"codes": {"1": "男性", "2": "女性"}, "crosswalk": {"M": "1"}}
 DIVISIONS = {"codes": ["440303", "440303001"]}
+HISTORY = History([Entry(440303, 1990, None, ()), Entry(440321, 1981, 1993, ((1993, 440303),))])
 
 EARNED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("id_length", "citizen_id", "1101051949", {}),
@@ -43,6 +45,7 @@ EARNED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("uscc_charset", "uscc", "0" * 18, {}),
     ("uscc_checksum", "uscc", "91350100M000100Y44", {}),
     ("uscc_org_checksum", "uscc", "91350100M000100Y56", {}),
+    ("uscc_authority_unknown", "uscc", "MF123456MA5DA1232M", {}),
     ("uscc_is_tax_number", "uscc", "440301103097413", {}),
     ("uscc_is_citizen_id", "uscc", "11010519491231002X", {}),
     ("uscc_is_org_code", "uscc", "74218321-3", {}),
@@ -57,6 +60,7 @@ EARNED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("code_crosswalked", "code", "M", CODES),
     ("code_crosswalked", "code", "女性", CODES),
     ("division_unknown", "division", "440399", DIVISIONS),
+    ("division_superseded", "division", "440321", DIVISIONS | {"history": HISTORY}),
     ("division_malformed", "division", "深圳市罗湖区", DIVISIONS),
     ("amount_unparsable", "amount", "5,000000", {}),
     ("amount_unparsable", "amount", "10%", {}),

@@ -1,6 +1,6 @@
 """Code items and divisions: a value counts only when it is in its list, directly or through a department's crosswalk.
 
-What belongs here: looking values up. The lists themselves are catalog data.
+Both types are read once per different text. What belongs here: looking values up. The lists themselves are catalog data.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def judge_division(texts: pa.StringArray, options: Options) -> Column:
     column = _looked_up(mapped.values, _unpadded)
     column.flag(mapped.changed, "code_crosswalked")
     column.changed |= mapped.changed
-    _flag_unlisted(column, options, "division_unknown")
+    _flag_unlisted_division(column, options)
     column.flag(~matches(column.values, _DIVISION_FORM), "division_malformed")
     return column
 
@@ -67,18 +67,26 @@ def _key(word: str) -> str:
 
 
 def _looked_up(texts: pa.StringArray, lookup: Callable[[str], str]) -> Column:
-    encoded = texts.dictionary_encode()
-    known = pa.array([lookup(text) for text in encoded.dictionary.to_pylist()], pa.string())
-    values = known.take(encoded.indices)
+    values = pa.array([lookup(text) for text in texts.to_pylist()], pa.string())
     return Column.of(values, differs(texts, values))
 
 
 def _flag_unlisted(column: Column, options: Options, reason: str) -> None:
     if options.codes is not None:
         listed = pa.array(list(options.codes), pa.string())
-        encoded = column.values.dictionary_encode()
-        known = mask_of(pc.is_in(encoded.dictionary, value_set=listed))
-        column.flag(~known[encoded.indices.to_numpy()], reason)
+        column.flag(~mask_of(pc.is_in(column.values, value_set=listed)), reason)
+
+
+def _flag_unlisted_division(column: Column, options: Options) -> None:
+    """Not in the list, or without a list not in use by the history: given up if the history knows it, else unknown."""
+    history, listed, texts = options.history, options.codes, column.values
+    if history is None:
+        _flag_unlisted(column, options, "division_unknown")
+        return
+    fine = history.current(texts) if listed is None else mask_of(pc.is_in(texts, pa.array(list(listed), pa.string())))
+    given_up = ~fine & history.superseded(texts)
+    column.flag(given_up, "division_superseded")
+    column.flag(~fine & ~given_up, "division_unknown")
 
 
 def _unpadded(code: str) -> str:

@@ -69,6 +69,11 @@ class Column:
         self.ranks[rows] = part.ranks
         self.changed[rows] = part.changed
 
+    def take(self, places: pa.Array) -> Column:
+        """The column in which row i is this column's row `places[i]`."""
+        at = places.to_numpy()
+        return Column(self.values.take(places), self.ranks.take(at), self.changed.take(at))
+
     def drop_unusable(self) -> None:
         """Null every value whose reason says it cannot be used; the text as read is kept as changed."""
         rows = self.ranks >= _FIRST_UNUSABLE

@@ -1,4 +1,4 @@
-"""What an item's declaration adds to its type: code list, crosswalk, unit, business date.
+"""What an item's declaration adds to its type: code list, crosswalk, unit, business date, history of divisions.
 
 What belongs here: the settings `parse` passes to the module of a type.
 """
@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from shuyuan.standards.divisions import History
+
 
 @dataclass(frozen=True)
 class Options:
@@ -18,3 +20,4 @@ class Options:
     crosswalk: Mapping[str, str] | None = None
     unit: str | None = None
     as_of: date | None = None
+    history: History | None = None

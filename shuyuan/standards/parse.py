@@ -20,8 +20,9 @@ from shuyuan.standards import amounts, citizen, codes, dates, numbers, standing,
 from shuyuan.standards.cells import has_control, matches, null_tokens
 from shuyuan.standards.codes import spoken_for
 from shuyuan.standards.column import Column, Parsed, differs, mask_of
+from shuyuan.standards.divisions import History
 from shuyuan.standards.options import Options
-from shuyuan.standards.rawbytes import Mask, holds_any
+from shuyuan.standards.rawbytes import Mask, holds_any, lengths
 from shuyuan.standards.screen import empty_as_null
 
 _MASK_LEADS: Final = b"*\xe2\xc3\xe6\xefXx"  # first bytes of everything the patterns below look for
@@ -36,7 +37,8 @@ _WHOLE_MASK: Final = r"^[*●█■×＊]+$"
 class _Kind:
     """How one item type is read: `plain` rows skip tidying; `judge` gets tidied texts without nulls.
 
-    Rows that pass the `screen` (nulls and empty texts among them) are not even judged: they stand as they are.
+    Rows that pass the `screen` (nulls and empty texts among them) are not even judged: they stand as they are; `stands` is the same
+    for types whose settings matter. Of a type that `repeats` every different text is read once.
     """
 
     arrow_type: pa.DataType
@@ -45,6 +47,8 @@ class _Kind:
     mask: str = _ANY_MASK
     plain: Callable[[pa.StringArray], Mask] | None = None
     screen: Callable[[pa.StringArray], Mask] | None = None
+    stands: Callable[[pa.StringArray, Options], Mask] | None = None
+    repeats: bool = False
 
 
 _KINDS: Final = {
@@ -54,10 +58,10 @@ _KINDS: Final = {
     "address": _Kind(pa.string(), texts.tidy_compact, texts.judge_named, _ADDRESS_MASK, screen=standing.address),
     "person_name": _Kind(pa.string(), texts.tidy_person, texts.judge_person, _PERSON_MASK, screen=standing.person),
     "org_name": _Kind(pa.string(), texts.tidy_organisation, texts.judge_named, screen=standing.organisation),
-    "citizen_id": _Kind(pa.string(), texts.tidy_number, citizen.judge, _NUMBER_MASK, citizen.plain),
-    "uscc": _Kind(pa.string(), texts.tidy_number, uscc.judge, plain=uscc.plain),
-    "code": _Kind(pa.string(), texts.tidy_identifier, codes.judge_code),
-    "division": _Kind(pa.string(), texts.tidy_compact, codes.judge_division),
+    "citizen_id": _Kind(pa.string(), texts.tidy_number, citizen.judge, _NUMBER_MASK, stands=citizen.stands),
+    "uscc": _Kind(pa.string(), texts.tidy_number, uscc.judge, stands=uscc.stands),
+    "code": _Kind(pa.string(), texts.tidy_identifier, codes.judge_code, repeats=True),
+    "division": _Kind(pa.string(), texts.tidy_compact, codes.judge_division, repeats=True),
     "date": _Kind(pa.date32(), texts.tidy_identifier, dates.judge, plain=dates.plain),
     "amount": _Kind(amounts.AMOUNT, texts.tidy_compact, amounts.judge_amount),
     "integer": _Kind(pa.int64(), texts.tidy_compact, numbers.judge_integer),
@@ -78,19 +82,21 @@ def parse(
     crosswalk: Mapping[str, str] | None = None,
     unit: str | None = None,
     as_of: date | None = None,
+    history: History | None = None,
 ) -> Parsed:
     """Read one column of texts as `item_type`.
 
     `codes` are the values of the item's code list (`code`, `division`); given as a mapping value → label, a label is
     read as its value. `crosswalk` maps a department's own codes and words to values and comes first. `unit` is what an
-    unmarked amount means (元 by default; 万元, 千元, …). `as_of` is the day against which "future" is judged.
+    unmarked amount means (元 by default; 万元, 千元, …). `as_of` is the day against which "future" is judged. `history` knows the divisions
+    of earlier years: a `division` that was given up is then told from one that never was, and so is the region of a `citizen_id`.
 
     Raises ValueError for an unknown item type or unit; never for the content of a cell: that is a verdict.
     """
     kind = _KINDS.get(item_type)
     if kind is None:
         raise ValueError(f"item type {item_type!r} is not known; write one of {', '.join(_KINDS)}")
-    options = Options(codes, crosswalk, unit, as_of)
+    options = Options(codes, crosswalk, unit, as_of, history)
     chunks = raw.chunks if isinstance(raw, pa.ChunkedArray) else [raw]
     parts = [_parse(kind, _as_strings(chunk), options).parsed() for chunk in chunks]
     if len(parts) == 1:
@@ -109,6 +115,10 @@ def _joined(parts: list[Parsed], arrow_type: pa.DataType) -> Parsed:
 
 
 def _parse(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
+    if kind.repeats:
+        return _parse_repeating(kind, raw, options)
+    if kind.stands:
+        return _parse_screened(kind, raw, kind.stands(raw, options) | (lengths(raw) <= 0), options)
     if kind.screen:
         return _parse_screened(kind, raw, kind.screen(raw), options)
     plain = kind.plain(raw) if kind.plain else np.zeros(len(raw), np.bool_)
@@ -120,6 +130,15 @@ def _parse(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
         column.put(~plain, _parse_untidy(kind, raw.filter(pa.array(~plain)), options))
     column.drop_unusable()
     return column
+
+
+def _parse_repeating(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
+    encoded = raw.dictionary_encode(null_encoding="encode")
+    column = _parse_untidy(kind, encoded.dictionary, options)
+    column.drop_unusable()
+    if column.ranks.any() or column.changed.any():
+        return column.take(encoded.indices)
+    return Column.of(empty_as_null(raw))
 
 
 def _parse_screened(kind: _Kind, raw: pa.StringArray, stands: Mask, options: Options) -> Column:

@@ -5,6 +5,8 @@ What belongs here: reading Arrow's UTF-8 buffers with numpy without copying. No 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -19,11 +21,15 @@ Mask = npt.NDArray[np.bool_]
 _HIGH_HALVES: Final = np.uint64(0xF0F0F0F0F0F0F0F0)
 _DIGIT_HALVES: Final = np.uint64(0x3030303030303030)
 _TO_TEN: Final = np.uint64(0x0606060606060606)
-_BLOCK: Final = 1 << 13  # rows; larger products make the linear-algebra library start threads
+_BLOCK: Final = (
+    1 << 13
+)  # rows that stay in the processor's cache; larger products make the linear-algebra library start threads
 
 
 def lengths(texts: pa.StringArray) -> Numbers:
     """Bytes of each text; -1 for null."""
+    if len(texts) and not texts.null_count:
+        return np.diff(_offsets(texts))
     return np.asarray(pc.binary_length(texts).fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int32)
 
 
@@ -63,6 +69,30 @@ def matrix(texts: pa.StringArray, width: int) -> Bytes:
     return _used(texts).reshape(-1, width) if len(texts) else np.zeros((0, width), np.uint8)
 
 
+def rows_that(texts: pa.StringArray, width: int, fit: Callable[[Bytes], Mask]) -> Mask:
+    """Rows of `width` bytes that `fit` accepts. It sees them block by block, so that its temporaries stay small and in the cache."""
+    found: Mask = lengths(texts) == width
+    for start in range(0, len(texts), _BLOCK):
+        block, part = found[start : start + _BLOCK], texts.slice(start, _BLOCK)
+        if block.all():
+            block[:] = fit(matrix(part, width))
+        elif block.any():
+            block[block] = fit(matrix(part.filter(pa.array(block)), width))
+    return found
+
+
+def unmarked(marks: Bytes | Mask) -> Mask:
+    """Rows of a matrix in which every byte is zero: eight bytes at once."""
+    size, width = marks.shape
+    flat = np.ascontiguousarray(marks).view(np.uint8)
+    if width < 8:
+        return ~marks.any(axis=1)
+    words = [np.ndarray((size,), np.uint64, flat, at, (width,)) for at in (*range(0, width - 8, 8), width - 8)]
+    seen: npt.NDArray[np.uint64] = reduce(np.bitwise_or, words)
+    clear: Mask = seen == np.uint64(0)
+    return clear
+
+
 def texts_of(rows: Bytes) -> pa.StringArray:
     """The texts behind a matrix of ASCII bytes."""
     size, width = rows.shape
@@ -86,9 +116,9 @@ def decimal_number(digits: Bytes) -> Numbers:
     return total
 
 
-def weighted_sums(rows: Bytes, weights: npt.NDArray[np.float32]) -> Numbers:
-    """Sum of byte times weight of each row, in blocks that stay in the processor's cache; exact below 2**24."""
-    sums = np.empty(len(rows), np.int32)
+def products(rows: Bytes, weights: npt.NDArray[np.float32]) -> Numbers:
+    """Matrix product of bytes and a matrix of weights, block by block; exact below 2**24."""
+    sums = np.empty((len(rows), weights.shape[1]), np.int32)
     for start in range(0, len(rows), _BLOCK):
         sums[start : start + _BLOCK] = rows[start : start + _BLOCK].astype(np.float32) @ weights
     return sums

@@ -43,12 +43,29 @@ _USABLE: Final = (
     ("amount_negative", ACCURACY, "金额为负", "negative amount"),
     ("date_future", ACCURACY, "日期晚于业务日期", "date after the business date"),
     ("date_implausible", ACCURACY, "日期早于1900年或晚于2100年", "date before 1900 or after 2100"),
-    ("id_region_unknown", ACCURACY, "身份证号前两位不是省级代码", "first two digits name no province (GB/T 2260)"),
+    (
+        "id_region_unknown",
+        ACCURACY,
+        "身份证号前六位从未是行政区划(未配置区划沿革时只看前两位)",
+        "first six digits were never a division (GB/T 2260); without a history of divisions only the province is looked at",
+    ),
+    (
+        "division_superseded",
+        CONSISTENCY,
+        "行政区划代码已停用,可按区划沿革换算",
+        "division code given up; its successors are in the history",
+    ),
     (
         "id_birth_implausible",
         ACCURACY,
         "出生日期早于1900年、逾130岁或在未来",
         "born before 1900, over 130 years ago or later",
+    ),
+    (
+        "uscc_authority_unknown",
+        ACCURACY,
+        "统一社会信用代码前两位不是已知的登记管理部门和机构类别",
+        "first two characters name no known authority and class (GB 32100-2015)",
     ),
     (
         "uscc_org_checksum",
