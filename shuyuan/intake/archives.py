@@ -7,13 +7,14 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
 from shuyuan.intake.errors import Bomb, CorruptFile, ManyMembers
+from shuyuan.intake.extents import Extent, Oddities, OdsExtent, XlsbExtent, XlsxExtent
 from shuyuan.intake.formats import ARCHIVES, detect
 
 CHUNK = 1 << 20
@@ -34,8 +35,8 @@ class Limits:
 LIMITS = Limits()
 _JUNK = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|~\$)")
 _ESCAPES = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|\0")
-_FILLED_CELL = re.compile(rb"""<(?:\w{1,20}:)?c\s[^>]{0,200}?\br=["']([A-Z]{1,3})(\d{1,7})["'][^>]{0,200}(?<!/)>""")
-_REFERENCE = 512  # bytes kept so that a cell's opening tag is seen whole
+_WATCHERS: dict[str, type[Extent]] = {"xlsx": XlsxExtent, "ods": OdsExtent, "xlsb": XlsbExtent}
+ZIPPED_BOOKS = frozenset(_WATCHERS)
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError)
 
 
@@ -59,49 +60,52 @@ def opened(path: Path, kind: str, limits: Limits = LIMITS) -> Iterator[tuple[Pat
         yield target, name, inner
 
 
-def check_book(path: Path, file: str, limits: Limits = LIMITS) -> None:
-    """Refuse a zipped book (xlsx) that would explode in the reader. Sheets repeat themselves: more ratio is normal."""
+def check_book(path: Path, file: str, kind: str = "xlsx", limits: Limits = LIMITS) -> Oddities:
+    """Refuse a zipped book (xlsx, xlsb, ods) that would explode in the reader; what else was seen in its sheets.
+
+    Raises Bomb, CorruptFile.
+    """
+    watch, found = _WATCHERS[kind], Oddities()
+
+    def watcher(name: str) -> Sink:
+        return watch(file, name, limits.cells, found) if _may_hold_cells(kind, name) else Nowhere()
+
+    unfold(path, file, watcher, limits)
+    return found
+
+
+def unfold(path: Path, file: str, sink_of: Callable[[str], Sink], limits: Limits = LIMITS) -> None:
+    """Show every part of a zipped book to its sink (`sink_of(name)`), counting bytes as they unfold.
+
+    Sheets repeat themselves: more ratio is normal. Raises Bomb, CorruptFile.
+    """
     _refuse_crowd(path, limits)
     roomy = replace(limits, grace=max(limits.grace, 64 << 20))
     with _zip(path) as archive:
         _refuse_declared(path.name, archive.infolist(), path.stat().st_size, roomy)
         for member in archive.infolist():
             with _guard(file), archive.open(member) as source:
-                _pour(source, _Extent(file, member.filename, roomy), file, member.compress_size, roomy)
+                _pour(source, sink_of(member.filename), file, member.compress_size, roomy)
 
 
-class _Sink(Protocol):
+def _may_hold_cells(kind: str, name: str) -> bool:
+    """Relations may point anywhere, so every part that is not a picture or a program."""
+    return (
+        name == "content.xml" if kind == "ods" else not re.search(r"(?:^|/)(?:media|printerSettings)/|vbaProject", name)
+    )
+
+
+class Sink(Protocol):
+    """Takes bytes, piece by piece."""
+
     def write(self, chunk: bytes, /) -> object: ...
 
 
-class _Extent:
-    """Watches a sheet's XML go by: two filled cells in far corners are a few bytes that span billions of cells."""
-
-    def __init__(self, file: str, member: str, limits: Limits) -> None:
-        self._file, self._member, self._limits = file, member, limits
-        self._rest = b""
-        self._columns, self._rows = 1, 1
+class Nowhere:
+    """Takes bytes that only have to be counted."""
 
     def write(self, chunk: bytes, /) -> None:
-        """Look at the cell references in the next piece; a reference cut in two is seen with the next one."""
-        data = self._rest + chunk
-        found = _FILLED_CELL.findall(data)
-        self._rest = data[-_REFERENCE:]
-        if found:
-            letters, numbers = zip(*found, strict=True)
-            self._columns = max(self._columns, *map(_column_number, set(letters)))
-            self._rows = max(self._rows, *map(int, set(numbers)))
-        if self._columns * self._rows > self._limits.cells:
-            size = f"{self._rows} rows by {self._columns} columns"
-            problem = f"sheet {self._member} spans {size}, more than {self._limits.cells} cells"
-            raise Bomb(self._file, problem, "delete stray cells far from the table, or deliver csv", value=size)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+        """Let it go."""
 
 
 def _unzip(path: Path, target: Path, limits: Limits) -> str:
@@ -140,7 +144,7 @@ def _guard(name: str) -> Iterator[None]:
         raise CorruptFile(name, f"the archive is damaged ({error})", "pack and deliver the file again") from error
 
 
-def _pour(source: IO[bytes] | gzip.GzipFile, sink: _Sink, name: str, packed: int, limits: Limits) -> None:
+def _pour(source: IO[bytes] | gzip.GzipFile, sink: Sink, name: str, packed: int, limits: Limits) -> None:
     """Unfold chunk by chunk; what headers declare is not trusted."""
     total = 0
     while chunk := source.read(CHUNK):

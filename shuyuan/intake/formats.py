@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shuyuan.intake.errors import CorruptFile, EmptyFile, UnknownFormat
 
-BOOKS = frozenset({"xlsx", "xls"})
+BOOKS = frozenset({"xlsx", "xlsb", "xls", "ods"})
 ARCHIVES = frozenset({"zip", "gz"})
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAGIC = (
@@ -37,8 +37,6 @@ _MARKUP = re.compile(rb"\s*<(?:!doctype|html|table|\?xml|meta|head|body)\b", re.
 _WAY_OUT = {
     "html": "open it in a spreadsheet program and save it as xlsx",
     "json": "write one JSON object per line (jsonl)",
-    "xlsb": "save it as xlsx",
-    "ods": "save it as xlsx",
     "docx": "copy the table into a spreadsheet and save it as xlsx",
     "tar": "deliver the one table in it, as it is or in a zip",
 }

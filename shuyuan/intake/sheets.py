@@ -1,125 +1,140 @@
-"""Books (xlsx, xls) through calamine: which sheets belong to the contract, and every cell as the text it stands for."""
+"""Sheets of books: which of them belong to the contract, one below the other, and what a sheet hides that must be told."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum
+import pyarrow.compute as pc
 
-from shuyuan.intake import footer, header
-from shuyuan.intake.cells import render
-from shuyuan.intake.errors import CorruptFile, EmptyFile, SheetNotFound
-from shuyuan.intake.rows import BLANKS, Contract, Gather, Head, Note, Parts
+from shuyuan.intake import blocks, books, formats, header, placed
+from shuyuan.intake.batched import Batched, Row, Tally, without_footer
+from shuyuan.intake.grid import Grid
+from shuyuan.intake.rows import Contract, Head, Note, Parts
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """One sheet: its name and its height, counted from row 1, as the book's own dimensions give it."""
+class _Taken:
+    """A sheet that is read: its head, and how many rows of other sheets stand above it."""
 
-    name: str
-    cells: CalamineSheet
-    height: int
-
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """(row number, cells as text), blank rows included."""
-        for number, row in enumerate(self.cells.iter_rows(), 1):
-            yield number, [render(v) for v in row]
+    grid: Grid
+    head: Head
+    offset: int
 
 
 def read_book(path: Path, file: str, contract: Contract) -> tuple[Head, Parts]:
-    """All sheets whose header has every required column, one below the other.
+    """All rows of `rows` at once."""
+    return rows(path, file, contract).collect()
 
-    Raises CorruptFile, EmptyFile, SheetNotFound and the header errors (of the sheet that matches best).
+
+def rows(path: Path, file: str, contract: Contract) -> Batched:
+    """All sheets whose header has every required column, one below the other; with a form, its sheet alone.
+
+    Raises CorruptFile, Bomb, EmptyFile, SheetNotFound and the header errors (of the sheet that matches best).
     """
+    wanted = contract.form.sheet if contract.form is not None else contract.sheet
+    book = books.open_book(path, file, formats.detect(path, file), wanted)
+    return of_grids(book, file, contract)
+
+
+def of_grids(book: books.Book, file: str, contract: Contract) -> Batched:
+    """As `rows`, for a book that is open."""
     depth = max(header.DEPTH, contract.header_row or 0)
-    tops = [(s, list(islice(s.rows(), depth))) for s in sheets_of(path, file, contract.sheet)]
-    matching = [(s, top) for s, top in tops if header.complete(top, contract)]
+    tops = [(g, _top(g, depth, contract)) for g in book.grids]
+    matching = [(g, top) for g, top in tops if contract.form or header.complete(top, contract)]
     if not matching:  # the best sheet says what is missing
         matching = [max(tops, key=lambda t: header.locate(t[1], contract)[1])]
-    heads = [header.settle(f"{file}[{s.name}]", top, contract) for s, top in matching]
-    taken = [s for s, _ in matching]
-    parts = _join(taken, heads)
-    parts.notes.extend(_sheet_notes([s for s, _ in tops], taken))
-    return heads[0], parts
+    taken: list[_Taken] = []
+    for grid, top in matching:
+        offset = taken[-1].offset + taken[-1].grid.height if taken else 0
+        taken.append(_Taken(grid, _head(f"{file}[{grid.name}]", grid, top, contract), offset))
+    tally = Tally(notes=[*book.notes, *_notes(book.grids, taken)])
+    return Batched(taken[0].head, _batches(taken, tally), tally)
 
 
-def sheets_of(path: Path, file: str, wanted: str | None) -> list[Sheet]:
-    """The worksheets that hold anything (or the one named `wanted`). Raises CorruptFile, EmptyFile, SheetNotFound."""
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        tables = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
-        names = [n for n in tables if wanted is None or n == wanted]
-        sheets = [_sheet(n, book.get_sheet_by_name(n)) for n in names]
-    except (CalamineError, OSError) as error:
-        raise CorruptFile(
-            file, f"the book does not open ({error})", "open it, save it again and deliver that"
-        ) from error
-    if not names and wanted is not None:
-        known = "、".join(book.sheet_names)
-        raise SheetNotFound(
-            file, f"no sheet {wanted!r}; there are: {known}", "name the sheet as the contract does", value=wanted
-        )
-    if not tables:
-        raise CorruptFile(file, "the book has no worksheet", "open it, save it again and deliver that")
-    filled = [s for s in sheets if s.height]
-    if not filled:
-        raise EmptyFile(file, "every sheet is empty", "deliver the file again", line=1)
-    return filled
+def sheets_of(path: Path, file: str, wanted: str | None) -> list[Grid]:
+    """The worksheets that hold anything (or the one named `wanted`). Raises CorruptFile, Bomb, EmptyFile, SheetNotFound."""
+    return books.open_book(path, file, formats.detect(path, file), wanted).grids
 
 
-def _sheet(name: str, cells: CalamineSheet) -> Sheet:
-    return Sheet(name, cells, 0 if cells.end is None else cells.end[0] + 1)
+def _top(grid: Grid, depth: int, contract: Contract) -> list[Row]:
+    """The first rows; where they do not carry the contract's headers, with headers merged downwards in each of their rows."""
+    top = grid.top(depth)
+    if not grid.merges or header.complete(top, contract):
+        return top
+    down = grid.spread(top, across=False)
+    return down if header.locate(down, contract)[1] > header.locate(top, contract)[1] else top
 
 
-def _join(sheets: Sequence[Sheet], heads: Sequence[Head]) -> Parts:
-    offset = 0
-    joined: list[Parts] = []
-    for sheet, head in zip(sheets, heads, strict=True):
-        joined.append(_one(sheet, head, offset))
-        offset += sheet.height
-    for parts, sheet, head in list(zip(joined, sheets, heads, strict=True))[1:]:
-        parts.notes.extend(Note(n.kind, f"sheet {sheet.name}: {n.message}") for n in head.notes)
-    return reduce(_add, joined)
+def _head(where: str, grid: Grid, top: Sequence[Row], contract: Contract) -> Head:
+    head = placed.settle(where, top, contract)
+    if contract.form is not None:
+        return head
+    return replace(head, line=grid.last_header_row(head.line))
 
 
-def _one(sheet: Sheet, head: Head, offset: int) -> Parts:
-    gather = Gather(head)
-    tail: deque[tuple[int, list[str]]] = deque(maxlen=footer.DEPTH)
-    for row_number, cells in sheet.rows():
-        if row_number <= head.line:
+def _batches(taken: Sequence[_Taken], tally: Tally) -> Iterator[pa.Table]:
+    for sheet in taken:
+        yield from without_footer(_one(sheet, tally), sheet.head, tally)
+
+
+def _one(sheet: _Taken, tally: Tally) -> Iterator[pa.Table]:
+    head, seen = sheet.head, 0
+    beyond = _Beyond(head)
+    for numbers, cells in sheet.grid.blocks():
+        above = int(pc.sum(pc.less_equal(numbers, head.line)).as_py())
+        if above == len(numbers):
             continue
-        gather.add(offset + row_number, cells)
-        if "".join(cells).strip(BLANKS):
-            tail.append((offset + row_number, cells))
-    parts = Parts(gather.table(), gather.rejects, sheet.height, gather.blank, head.line)
-    return footer.cut(parts, tail, head)
+        lines, columns = pc.add(numbers.slice(above), sheet.offset), [c.slice(above) for c in cells]
+        seen += len(lines)
+        beyond.look(columns, lines)
+        yield blocks.admit(columns, lines, head, tally)
+    tally.physical += sheet.grid.height
+    tally.preamble += head.line
+    tally.blank += sheet.grid.height - head.line - seen
+    tally.notes.extend(beyond.notes(sheet.grid.name))
 
 
-def _add(left: Parts, right: Parts) -> Parts:
-    return replace(
-        left,
-        table=pa.concat_tables([left.table, right.table]),
-        rejects=left.rejects + right.rejects,
-        physical=left.physical + right.physical,
-        blank=left.blank + right.blank,
-        preamble=left.preamble + right.preamble,
-        notes=left.notes + right.notes,
-    )
+class _Beyond:
+    """Counts rows with content right of the last named header cell, which belongs to no column."""
+
+    def __init__(self, head: Head) -> None:
+        self._named, self._rows, self._first = head.named, 0, 0
+
+    def look(self, columns: Sequence[pa.Array], lines: pa.Array) -> None:
+        """Count the next rows."""
+        right = [c for c in columns[self._named :] if c.null_count < len(c)]
+        if not right:
+            return
+        filled = pa.array(~blocks.blank(right, len(lines)))
+        number = int(pc.sum(filled).as_py())
+        if number and not self._rows:
+            self._first = lines.filter(filled)[0].as_py()
+        self._rows += number
+
+    def notes(self, name: str) -> Iterator[Note]:
+        """What was found."""
+        if self._rows:
+            message = f"sheet {name}: {self._rows} rows hold cells right of the last header, the first on line {self._first}; not read"
+            yield Note("beyond_header", message)
 
 
-def _sheet_notes(sheets: Sequence[Sheet], matching: Sequence[Sheet]) -> Iterator[Note]:
-    ignored = [s.name for s in sheets if s not in matching]
+def _notes(grids: Sequence[Grid], taken: Sequence[_Taken]) -> Iterator[Note]:
+    ignored = [g.name for g in grids if all(g is not t.grid for t in taken)]
+    hidden = [t.grid.name for t in taken if t.grid.hidden]
     if ignored:
         yield Note("sheet_ignored", f"sheets without the contract's header not read: {'、'.join(ignored)}")
-    if len(matching) > 1:
-        spans, offset = [], 0
-        for sheet in matching:
-            spans.append(f"{sheet.name} (its row 1 is line {offset + 1})")
-            offset += sheet.height
-        yield Note("several_sheets", f"sheets read one below the other: {'、'.join(spans)}")
+    if hidden:
+        yield Note("hidden_sheet", f"read though a spreadsheet program does not show them: {'、'.join(hidden)}")
+    if len(taken) > 1:
+        spans = "、".join(f"{t.grid.name} (its row 1 is line {t.offset + 1})" for t in taken)
+        yield Note("several_sheets", f"sheets read one below the other: {spans}")
+    for t in taken[1:]:
+        yield from (Note(n.kind, f"sheet {t.grid.name}: {n.message}") for n in t.head.notes)
+    for t in taken:
+        merged = t.grid.merged_below(t.head.line)
+        if merged:
+            message = f"sheet {t.grid.name}: {len(merged)} merged ranges in the data, the first in {merged[0]}: "
+            yield Note("merged_cells", message + "the value stands in the first cell only and is not repeated")
