@@ -1,0 +1,167 @@
+"""What a text file is, found without a contract: its dialect, its tables, their headers, and what stands above, between and below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from shuyuan.intake import dialect, footer, heads, text
+from shuyuan.intake.errors import EmptyFile
+from shuyuan.intake.rows import BLANKS, Dialect, Form, Note
+from shuyuan.intake.tokens import Record, records
+
+SCAN = 100_000  # records looked at for further tables and the footer; a longer file is read no further here
+RUN = 3  # rows of another width that make another table; fewer are damaged rows
+_PROBE = 40  # rows that tell whether a table begins
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a file.
+
+    `form`: what reading needs. `first` to `last`: physical lines of its data rows, damaged ones and footer included; `first` is None
+    if no row follows the header, `last` is None if the table goes on to the end of the file. `preamble`: lines above the header
+    that belong to no table. `footer`: lines of totals and signatures. `named`: the names are the file's own.
+    """
+
+    form: Form
+    first: int | None
+    last: int | None
+    preamble: tuple[int, ...]
+    footer: tuple[int, ...]
+    width: int
+    named: bool
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a file holds. `tables` is empty if there is none, `why` then says so; `complete` if the whole file was looked at."""
+
+    tables: tuple[Table, ...]
+    sniffed: dialect.Sniffed | None
+    encoding: str | None
+    comments: tuple[int, ...]
+    complete: bool
+    notes: tuple[Note, ...]
+    why: str
+
+
+def forms(path: Path, encoding: str | None = None) -> Found:
+    """The tables of a delimited or fixed-width text file; `encoding` is a hint. Raises WrongEncoding; an empty file has no tables."""
+    try:
+        source = text.load(path, path.name, encoding)
+    except EmptyFile as error:
+        return Found((), None, None, (), True, (), str(error))
+    lines = text.lines(source)
+    sample = list(islice(lines, dialect.SAMPLE))
+    sniffed = dialect.sniff(sample)
+    rows, comments, complete = _rows(records(chain(sample, lines), sniffed.dialect))
+    tables = tuple(_tables(rows, sniffed.dialect, complete))
+    why = sniffed.why if tables else "no row has content"
+    return Found(tables, sniffed, source.encoding, comments, complete, source.notes, why)
+
+
+def _rows(found: Iterator[Record]) -> tuple[list[Record], tuple[int, ...], bool]:
+    """(the first `SCAN` records without comments, lines of the comments, was that all?)."""
+    rows: list[Record] = []
+    comments: list[int] = []
+    for record in islice(found, SCAN):
+        if record.comment:
+            comments.append(record.line)
+        else:
+            rows.append(record)
+    return rows, tuple(comments), next(found, None) is None
+
+
+def _tables(rows: Sequence[Record], cut: Dialect, complete: bool) -> Iterator[Table]:
+    """Tables one below the other."""
+    at = 0
+    while at < len(rows):
+        top = heads.table_in(_content(rows[at:]))
+        if not top.names:
+            return
+        begin = _index(rows, at, max((*top.header, top.first or 0)))
+        stop = _next_table(rows, begin + 1, top) if top.first is not None else len(rows)
+        yield _table(rows[at:stop], top, cut, stop == len(rows), complete)
+        at = stop
+
+
+def _content(rows: Sequence[Record]) -> list[tuple[int, list[str]]]:
+    """The first rows with content, as many as a search for the header looks at."""
+    return list(islice(((r.line, r.cells) for r in rows if _filled(r)), heads.LOOK))
+
+
+def _filled(record: Record) -> bool:
+    return any(c.strip(BLANKS) for c in record.cells)
+
+
+def _index(rows: Sequence[Record], start: int, line: int) -> int:
+    return next(i for i in range(start, len(rows)) if rows[i].line >= line)
+
+
+def _table(rows: Sequence[Record], top: heads.Top, cut: Dialect, to_end: bool, complete: bool) -> Table:
+    edge = min((*top.header, top.first or rows[-1].line + 1))
+    above = tuple(r.line for r in rows if r.line < edge and _filled(r))
+    tail = tuple(_footer(rows, top)) if complete or not to_end else ()
+    last = None if to_end else rows[-1].line + rows[-1].raw.count("\n")
+    return Table(Form(top.names, top.header, cut), top.first, last, above, tail, top.width, top.named, top.why)
+
+
+def _footer(rows: Sequence[Record], top: heads.Top) -> list[int]:
+    found: list[int] = []
+    below = [r for r in rows if top.first is not None and r.line >= top.first and _filled(r)]
+    for record in reversed(below[-footer.DEPTH :]):
+        if not footer.is_footer(record.cells, top.width):
+            break
+        found.insert(0, record.line)
+    return found
+
+
+def _next_table(rows: Sequence[Record], start: int, top: heads.Top) -> int:
+    """Index at which another table begins, its title lines included; the number of rows if none does."""
+    head = _header_cells(rows, top)
+    usual = len(rows[start - 1].cells)
+    for at in range(start, len(rows)):
+        record = rows[at]
+        if head and record.cells == head and record.line > max(top.header):
+            return _back(rows, at, start)
+        if record.sound and len(record.cells) != usual and _run(rows, at) and _begins(rows, at):
+            return _back(rows, at, start)
+        if at > start and not _filled(rows[at - 1]) and _filled(record) and _begins(rows, at, after_gap=True):
+            return _back(rows, at, start)
+    return len(rows)
+
+
+def _header_cells(rows: Sequence[Record], top: heads.Top) -> list[str]:
+    return next((r.cells for r in rows if top.header and r.line == top.header[-1]), [])
+
+
+def _run(rows: Sequence[Record], at: int) -> bool:
+    """Do at least `RUN` rows of one width, two cells or more, begin here?"""
+    size = len(rows[at].cells)
+    block = rows[at : at + RUN]
+    return size > 1 and len(block) == RUN and all(len(r.cells) == size and _filled(r) and r.sound for r in block)
+
+
+def _begins(rows: Sequence[Record], at: int, after_gap: bool = False) -> bool:
+    """Does a header stand here, at once or after title lines?"""
+    probe = _content(rows[at : at + _PROBE])
+    top = heads.table_in(probe)
+    if not (top.named and top.first is not None and top.header):
+        return False
+    return (
+        top.header[0] == rows[at].line
+        if not after_gap
+        else top.contrast > 0 and top.header[0] <= rows[at].line + heads.MOST
+    )
+
+
+def _back(rows: Sequence[Record], at: int, start: int) -> int:
+    """The table's own title lines: single cells directly above its header, after a gap."""
+    begin = at
+    while begin > start and sum(1 for c in rows[begin - 1].cells if c.strip(BLANKS)) == 1 and len(rows[at].cells) > 2:
+        begin -= 1
+    return begin
