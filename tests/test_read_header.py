@@ -136,6 +136,8 @@ def test_every_refusal_is_a_read_error_with_its_own_code() -> None:
 def test_rows_that_do_not_add_up_are_refused(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    good = read(given(tmp_path, "企业名称,统一社会信用代码(法人_1)\n甲,91\n"), COLUMNS)
+    with door.stream(given(tmp_path, "企业名称,统一社会信用代码(法人_1)\n甲,91\n"), COLUMNS) as reading:
+        assert [batch.num_rows for batch in reading.batches()] == [1]
+        account = reading.account()
     with pytest.raises(ConservationError, match=r"3 physical rows, but 2 accounted for"):
-        door.conserve("b.csv", replace(good, physical=3))
+        door.conserve(replace(account, physical=3))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 from hypothesis import event, example, given, settings
 
-from shuyuan.intake import delimited, lanes, text
+from shuyuan.intake import delimited, lanes, layout, text
 from shuyuan.intake.rows import Column, Contract, Parts
 
 CONTRACT = Contract((Column("a", ("甲",)), Column("b", ("乙",)), Column("c", ("丙",), required=False)))
@@ -69,16 +70,39 @@ def test_any_soup_is_accounted_for(path: Path, soup: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(SOUP.filter(lambda s: s.strip(" \r\n") != ""))
+@given(SOUP.map("中\n".__add__))
 def test_where_the_layout_speaks_it_counts_as_the_pattern_does(path: Path, soup: str) -> None:
     path.write_bytes(soup.encode())
     source = text.load(path, path.name)
-    where = delimited.layout(source, ",")
+    where = layout.regular(np.frombuffer(source.data, np.uint8), source.start, ",")
     records = list(delimited.records(text.lines(source), ","))
     assert delimited.count(source, ",") == len(records)
     if where is not None:
         event("layout")
         assert list(where.lines) == [r.line for r in records]
+
+
+@settings(max_examples=300, deadline=None)
+@given(SOUP.map("中\n".__add__))
+def test_the_irregular_layout_sees_the_records_that_the_csv_module_sees(path: Path, soup: str) -> None:
+    data = soup.encode()
+    where = layout.Irregular(data, 0, len(data), ",", final=True).layout()
+    path.write_bytes(data)
+    records = list(delimited.records(text.lines(text.load(path, path.name)), ","))
+    assert list(where.lines) == [r.line for r in records]
+    assert [not stray for stray in where.stray] == [r.sound for r in records]
+    assert where.height == sum(r.height for r in records)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_small_pieces_give_what_one_piece_gives(path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f'{i},"中\n文{i}",{i},' if i % 5 else (f'{i},"x"y,,' if i % 2 else f"{i},短") for i in range(3_000)]
+    path.write_bytes((HEADER + "\r\n".join([*rows, "合计,,3,"])).encode(encoding))
+    whole = outcome(text.load(path, path.name), None)[0]
+    monkeypatch.setattr(layout, "PIECE", 997)
+    small, lane = outcome(text.load(path, path.name), None)
+    assert lane == "careful"
+    assert comparable(small) == comparable(whole) == comparable(outcome(text.load(path, path.name), "careful")[0])
 
 
 def test_a_large_file_of_several_blocks_keeps_lines_and_odd_rows(path: Path) -> None:

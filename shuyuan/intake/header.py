@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from shuyuan.intake.errors import AmbiguousColumn, HeaderNotFound, MissingColumn
-from shuyuan.intake.rows import BLANKS, Column, Contract, Head, Note
+from shuyuan.intake.rows import BLANKS, Column, Contract, Form, Head, Note
 
 Records = Sequence[tuple[int, Sequence[str]]]
 Found = Mapping[str, list[int]]
@@ -85,6 +85,28 @@ def settle(file: str, records: Records, contract: Contract) -> Head:
         line=line,
         index=at,
         notes=tuple(_drift(cells[: _named(cells)], contract, found)),
+        constants={n: v for n, v in contract.constants.items() if n not in found},
+    )
+
+
+def of_form(file: str, contract: Contract, form: Form, index: int) -> Head:
+    """The head of a table whose place is known; columns are found among its names. `index`: physical records above the data, less one.
+
+    Raises MissingColumn.
+    """
+    found = places(form.names, contract.columns)
+    missing = _missing(found, contract)
+    line = max(form.header, default=0)
+    if missing:
+        raise _missing_error(file, line or 1, form.names, missing)
+    return Head(
+        places={n: i[0] for n, i in found.items()},
+        names=tuple(c.name for c in contract.columns),
+        width=len(form.names),
+        named=len(form.names),
+        line=line,
+        index=index,
+        notes=(),
         constants={n: v for n, v in contract.constants.items() if n not in found},
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from shuyuan.intake import archives, formats, lanes, records, sheets, text
+from shuyuan.intake.batched import Batched, Tally
 from shuyuan.intake.errors import ConservationError
-from shuyuan.intake.rows import Account, Column, Contract, Dialect, Form, Head, Note, Parts, RawRows, Reject
+from shuyuan.intake.rows import Account, Column, Contract, Dialect, Form, Head, Note, Parts, RawRows, Reject, schema
 
 __all__ = ["Account", "Column", "Dialect", "Form", "Note", "RawRows", "Reading", "Reject", "read", "stream"]
 
@@ -19,27 +20,35 @@ __all__ = ["Account", "Column", "Dialect", "Form", "Note", "RawRows", "Reading",
 class Reading:
     """A file being read: take `batches()` once to the end, then `account()` says what became of every physical row."""
 
-    def __init__(self, rows: RawRows) -> None:
-        self._rows = rows
+    def __init__(self, work: Batched, finish: Callable[[Batched], Account]) -> None:
+        self._work, self._finish = work, finish
+        self._rows = self._taken = 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of every batch, `_line` left out."""
+        return self._work.head.names
 
     def batches(self) -> Iterator[pa.Table]:
         """Rows in file order: one string column per asked column (empty cell → null) and `_line` int64."""
-        yield self._rows.table
+        for table in self._work.batches:
+            self._rows += table.num_rows
+            yield table
+
+    def take_rejects(self) -> list[Reject]:
+        """Rejects since the last call, so that they need not pile up; what may still turn out to be a footer waits."""
+        tally = self._work.tally
+        edge = tally.tail[0][0] if tally.tail else None
+        ripe = [r for r in tally.rejects if edge is None or r.line < edge]
+        if ripe:
+            tally.rejects = [r for r in tally.rejects if edge is not None and r.line >= edge]
+            self._taken += len(ripe)
+        return ripe
 
     def account(self) -> Account:
-        """Rejects, counts and notes of the whole file. Raises ConservationError when the equation does not hold."""
-        rows = self._rows
-        return Account(
-            rows.table.num_rows,
-            rows.rejects,
-            rows.physical,
-            rows.blank,
-            rows.preamble,
-            rows.notes,
-            rows.format,
-            rows.encoding,
-            rows.lane,
-        )
+        """Counts and notes of the whole file, and the rejects not taken. Raises ConservationError when the equation does not hold."""
+        account = self._finish(self._work)
+        return conserve(replace(account, rows=self._rows, rejected=self._taken + len(account.rejects)))
 
 
 @contextmanager
@@ -52,12 +61,25 @@ def stream(
     header_row: int | None = None,
     constants: Mapping[str, str] | None = None,
     form: Form | None = None,
+    compact: bool = False,
 ) -> Iterator[Reading]:
-    """Read a delivery batch by batch, in memory that does not grow with the file. Arguments and errors as for `read`.
+    """Read a delivery batch by batch, in memory that does not grow with the file.
 
+    A delivery is csv or any other delimited or fixed-width text, xlsx, xls, ods, json, jsonl, parquet, dbf, or one of them in a zip or
+    gzip. Format and encoding are found by content; `encoding` is only a hint. `header_row` (1-based physical line) and `sheet` force what
+    is otherwise found by matching the contract's headers in the first 30 rows. `constants` fills columns that the delivery does not carry.
     `form`: the table lies there, under these names; no header is searched and the columns are found by name in `form.names`.
+    `compact`: columns with few values may come as dictionaries instead of strings.
+
+    Values come exactly as written: nothing is trimmed or guessed; an empty cell is null. A damaged row is a `Reject`; a file that cannot
+    be read or is not the promised table raises a `ReadError` (see `shuyuan.intake.errors`). A table without rows is not an error: it has
+    the note `header_only`.
     """
-    yield Reading(read(path, columns, encoding=encoding, sheet=sheet, header_row=header_row, constants=constants))
+    contract = Contract(tuple(columns), encoding, sheet, header_row, dict(constants or {}), form)
+    kind = formats.detect(path, path.name)
+    with archives.opened(path, kind) as (table, file, inner):
+        said = _format_notes(kind, inner, path.name, file)
+        yield _open(table, file, inner, contract, said, compact=compact)
 
 
 def read(
@@ -68,36 +90,30 @@ def read(
     sheet: str | None = None,
     header_row: int | None = None,
     constants: Mapping[str, str] | None = None,
+    form: Form | None = None,
 ) -> RawRows:
-    """Read a delivery (csv, xlsx, xls, jsonl, parquet, or one of them in a zip or gzip) as rows of text.
-
-    Format and encoding are found by content; `encoding` is only a hint. `header_row` (1-based physical line) and `sheet`
-    force what is otherwise found by matching the contract's headers in the first 30 rows. `constants` fills columns that the
-    delivery does not carry. Values come exactly as written: nothing is trimmed or guessed; an empty cell is null.
-
-    A damaged row is a `Reject`; a file that cannot be read or is not the promised table raises a `ReadError`
-    (see `shuyuan.intake.errors`). A table without rows is not an error: it has the note `header_only`.
-    """
-    contract = Contract(tuple(columns), encoding, sheet, header_row, dict(constants or {}))
-    kind = formats.detect(path, path.name)
-    with archives.opened(path, kind) as (table, file, inner):
-        notes = _format_notes(kind, inner, path.name, file)
-        result = _read(table, file, inner, contract)
-    return conserve(file, replace(result, notes=(*notes, *result.notes)))
+    """The whole delivery at once; arguments, errors and promises as for `stream`."""
+    asked = {"encoding": encoding, "sheet": sheet, "header_row": header_row, "constants": constants, "form": form}
+    with stream(path, columns, **asked) as reading:  # type: ignore[arg-type]
+        tables = list(reading.batches())
+        table = pa.concat_tables(tables) if tables else schema(reading.columns).empty_table()
+        a = reading.account()
+    return RawRows(table, a.rejects, a.physical, a.blank, a.preamble, a.notes, a.format, a.encoding, a.lane)
 
 
-def conserve(file: str, rows: RawRows) -> RawRows:
-    """`rows`, if every physical row is accounted for; raises ConservationError with both numbers if not."""
-    accounted = rows.table.num_rows + len(rows.rejects) + rows.blank + rows.preamble
-    if rows.physical != accounted:
+def conserve(account: Account) -> Account:
+    """`account`, if every physical row is in it; raises ConservationError with both numbers if not."""
+    a = account
+    accounted = a.rows + a.rejected + a.blank + a.preamble
+    if a.physical != accounted:
         raise ConservationError(
-            file,
-            f"{rows.physical} physical rows, but {accounted} accounted for ({rows.table.num_rows} read, "
-            f"{len(rows.rejects)} rejected, {rows.blank} blank, {rows.preamble} above and below the data)",
+            a.file,
+            f"{a.physical} physical rows, but {accounted} accounted for ({a.rows} read, "
+            f"{a.rejected} rejected, {a.blank} blank, {a.preamble} above and below the data)",
             "keep the file and report it: this is a fault of the reader, no row was taken",
-            value=str(rows.physical - accounted),
+            value=str(a.physical - accounted),
         )
-    return rows
+    return account
 
 
 def _format_notes(kind: str, inner: str, name: str, file: str) -> list[Note]:
@@ -107,36 +123,53 @@ def _format_notes(kind: str, inner: str, name: str, file: str) -> list[Note]:
     return notes
 
 
-def _read(path: Path, file: str, kind: str, contract: Contract) -> RawRows:
+def _open(path: Path, file: str, kind: str, contract: Contract, said: list[Note], *, compact: bool) -> Reading:
     if kind in formats.BOOKS:
         if kind == "xlsx":
             archives.check_book(path, file)
-        head, parts = sheets.read_book(path, file, contract)
-        return _result(head, parts, kind, None, "sheet")
+        return _reading(_whole(*sheets.read_book(path, file, contract)), file, kind, said, lane="sheet")
     if kind == "parquet":
-        return _result(*records.read_parquet(path, file, contract), kind, None, kind)
+        return _reading(_whole(*records.read_parquet(path, file, contract)), file, kind, said)
     source = text.load(path, file, contract.encoding)
+    said += source.notes
     if kind == "jsonl":
-        head, parts = records.read_jsonl(source, contract)
-        lane = kind
-    else:
-        head, parts, lane = lanes.read_delimited(source, contract)
-    parts.notes[:0] = source.notes
-    return _result(head, parts, kind, source.encoding, lane)
+        work = _whole(*records.read_jsonl(text.as_utf8(source), contract))
+        return _reading(work, file, kind, said, encoding=source.encoding)
+    cut = lanes.rows(source, contract, compact=compact)
+    return _reading(cut.batched(), file, kind, said, encoding=source.encoding, lane=lambda: cut.lane)
 
 
-def _result(head: Head, parts: Parts, kind: str, encoding: str | None, lane: str) -> RawRows:
-    notes = [*head.notes, *parts.notes]
-    if not parts.table.num_rows and not parts.rejects:
-        notes.append(Note("header_only", "the header is there and no row follows"))
-    return RawRows(
-        table=parts.table,
-        rejects=tuple(sorted(parts.rejects, key=lambda r: r.line)),
-        physical=parts.physical,
-        blank=parts.blank,
-        preamble=parts.preamble,
-        notes=tuple(notes),
-        format=kind,
-        encoding=encoding,
-        lane=lane,
-    )
+def _whole(head: Head, parts: Parts) -> Batched:
+    tally = Tally(parts.physical, parts.blank, parts.preamble, parts.rejects, parts.notes)
+    return Batched(head, iter([parts.table]), tally)
+
+
+def _reading(
+    work: Batched,
+    file: str,
+    kind: str,
+    said: list[Note],
+    *,
+    encoding: str | None = None,
+    lane: str | Callable[[], str] | None = None,
+) -> Reading:
+    def finish(work: Batched) -> Account:
+        tally = work.tally
+        notes = [*said, *work.head.notes, *tally.notes]
+        if tally.physical == tally.blank + tally.preamble:
+            notes.append(Note("header_only", "the header is there and no row follows"))
+        return Account(
+            file=file,
+            rows=0,
+            rejected=0,
+            rejects=tuple(sorted(tally.rejects, key=lambda r: r.line)),
+            physical=tally.physical,
+            blank=tally.blank,
+            preamble=tally.preamble,
+            notes=tuple(notes),
+            format=kind,
+            encoding=encoding,
+            lane=(lane() if callable(lane) else lane) or kind,
+        )
+
+    return Reading(work, finish)

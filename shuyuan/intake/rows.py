@@ -44,14 +44,22 @@ class Dialect:
 class Form:
     """Where one table lies in a file, found without a contract.
 
-    `names`: one per column in order, unique, never empty. `header`: 1-based physical lines of the header rows, empty if there is none;
-    everything above the data is preamble. `dialect` of text, `sheet` of a book.
+    `names`: one per column in order, unique, never empty. `header`: 1-based physical lines of the header rows, empty if there is none.
+    `dialect` of text, `sheet` of a book. `first`, `last`: physical lines of the data where they do not follow the header or do not go on
+    to the end of the file; what stands outside is preamble.
     """
 
     names: tuple[str, ...]
     header: tuple[int, ...]
     dialect: Dialect | None = None
     sheet: str | None = None
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def begin(self) -> int:
+        """Physical line at which the data begin."""
+        return self.first or max(self.header, default=0) + 1
 
 
 @dataclass(frozen=True)
@@ -113,9 +121,14 @@ class RawRows:
 
 @dataclass(frozen=True)
 class Account:
-    """What became of every physical row of a file that was read to its end: `physical == rows + len(rejects) + blank + preamble`."""
+    """What became of every physical row of a file that was read to its end: `physical == rows + rejected + blank + preamble`.
 
+    `rejects`: those that were not taken on the way (`Reading.take_rejects`).
+    """
+
+    file: str
     rows: int
+    rejected: int
     rejects: tuple[Reject, ...]
     physical: int
     blank: int
@@ -166,6 +179,12 @@ class Parts:
 
 
 BLANK = Fault("blank", None, None, "blank row")
+STRAY = Fault(
+    "stray_quote",
+    None,
+    None,
+    'a cell that starts with " is not closed before a delimiter or line end; double the quotes inside cells',
+)
 
 
 def show(raw: str) -> str:
@@ -218,11 +237,16 @@ def reject(line: int, raw: str, fault: Fault) -> Reject:
     return Reject(line, show(kept), fault.reason, fault.column, fault.value, f"line {line}: {fault.message}")
 
 
+Surplus = Callable[
+    [Sequence[str]], Fault | None
+]  # may a sound row with empty cells beyond the header be taken as it stands?
+
+
 class Gather:
     """Collects sound rows into Arrow batches, and counts blanks and rejects on the way. Memory per row is Arrow's, not Python's."""
 
-    def __init__(self, head: Head) -> None:
-        self.head = head
+    def __init__(self, head: Head, surplus: Surplus | None = None) -> None:
+        self.head, self.surplus = head, surplus
         self.rejects: list[Reject] = []
         self.blank = 0
         self.trailing: list[int] = []  # lines of sound rows with empty cells beyond the header
@@ -237,6 +261,8 @@ class Gather:
     def add(self, line: int, cells: Sequence[str], raw: str | None = None) -> None:
         """Judge one physical row and put it where it belongs."""
         fault = judge(cells, self.head)
+        if fault is None and len(cells) > self.head.width and self.surplus:
+            fault = self.surplus(cells)
         if fault is BLANK:
             self.blank += 1
         elif fault is not None:
@@ -262,6 +288,17 @@ class Gather:
             f"{len(self.trailing)} rows have empty cells beyond the header, the first on line {self.trailing[0]}: "
         )
         return [Note("trailing_cells", message + "look whether their values are shifted")]
+
+    @property
+    def held(self) -> int:
+        """Sound rows not yet drained."""
+        return len(self._lines) + sum(int(batch.num_rows) for batch in self._batches)
+
+    def drain(self) -> pa.Table:
+        """The rows so far; the next ones start anew."""
+        table = self.table()
+        self._batches = []
+        return table
 
     def _flush(self) -> None:
         arrays = [pa.array(c, pa.string()) for c in self._cells] + [pa.array(self._lines, pa.int64())]

@@ -1,7 +1,8 @@
-"""Text files as bytes of one encoding: what the content is encoded in, whatever the name or the contract says.
+"""Text files: what the content is encoded in, whatever the name or the contract says, and their lines as text.
 
-Everything after this module sees UTF-8. Bytes that do not decode stay in the stream and come out as lone surrogates
-(`errors="surrogateescape"`), so that only the rows that hold them are refused.
+The encoding is settled by a sample (all of a small file; windows over the whole length of a large one); every byte is checked later, when
+its lines are read. Bytes that do not decode come out as lone surrogates (`errors="surrogateescape"`), so that only the rows that hold them
+are refused.
 """
 
 from __future__ import annotations
@@ -9,16 +10,22 @@ from __future__ import annotations
 import codecs
 import mmap
 import re
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from shuyuan.intake.errors import EmptyFile, WrongEncoding
 from shuyuan.intake.rows import Note
 
 CHUNK = 8 << 20
-SAMPLE = 1 << 20
+SAMPLE = 4 << 20  # bytes looked at to settle the encoding
+WINDOW = 64 << 10
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
+LINE_END = re.compile(rb"\r\n|\r|\n")
+TEXT_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++\Z")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 Bytes = bytes | mmap.mmap
@@ -26,14 +33,21 @@ Bytes = bytes | mmap.mmap
 
 @dataclass(frozen=True)
 class Text:
-    """A text file: `data[start:]` is UTF-8 (damaged where `damaged`), `encoding` what it was on disk."""
+    """A text file: `data[start:]` decodes by `codec` (utf-8 or gb18030), `encoding` is what it was on disk."""
 
     file: str
     data: Bytes
     start: int
     encoding: str
-    damaged: bool
+    codec: str
     notes: tuple[Note, ...]
+
+    def utf8(self, low: int, high: int) -> bytes:
+        """Bytes `low` to `high`, which lie at line ends, as UTF-8; what does not decode stays as it is."""
+        part = self.data[low:high]
+        if self.codec == "utf-8":
+            return part
+        return part.decode(self.codec, "surrogateescape").encode("utf-8", "surrogateescape")
 
 
 def mark(error: UnicodeError) -> tuple[str, int]:
@@ -54,24 +68,45 @@ def load(path: Path, file: str, hint: str | None = None) -> Text:
     data = _map(path, file)
     bom, encoding = _bom(data)
     notes = [Note("bom", f"byte order mark of {encoding}")] if bom else []
-    damaged = False
     if encoding is None:
-        encoding, damaged = _by_content(data, file, hint)
-    elif encoding == "utf-8":
-        damaged = _first_bad(data, "utf-8", len(bom)) is not None
+        encoding = _without_mark(data) or _by_content(data, file, hint)
     notes += _hint_note(hint, encoding, data)
-    if encoding != "utf-8":
-        data, damaged = _to_utf8(data, encoding, len(bom), damaged)
-        bom = b""
-    if not data[len(bom) : len(bom) + SAMPLE].strip():
-        _refuse_blank(data, len(bom), file)
-    return Text(file, data, len(bom), "utf-16" if encoding.startswith("utf-16") else encoding, damaged, tuple(notes))
+    text = Text(file, data, len(bom), encoding, encoding, tuple(notes))
+    if encoding.startswith("utf-16"):
+        text = replace(as_utf8(text, "intake.mark"), encoding="utf-16")
+    if not text.data[text.start : text.start + WINDOW].strip():
+        _refuse_blank(text)
+    return text
 
 
 def lines(text: Text) -> Iterator[str]:
     """Physical lines with their line ends (CR LF, LF or CR); decoded one by one, so a damaged line harms only itself."""
     for found in _LINE.finditer(text.data, text.start):
-        yield found[0].decode("utf-8", "surrogateescape")
+        yield found[0].decode(text.codec, "surrogateescape")
+
+
+def after(text: Text, count: int) -> int:
+    """Byte offset of the line after the first `count` lines."""
+    at = text.start
+    for _ in range(count):
+        found = _LINE.match(text.data, at)
+        at = found.end() if found else at
+    return at
+
+
+def as_utf8(text: Text, errors: str = "surrogateescape") -> Text:
+    """The same text with UTF-8 bytes, in a file of its own if it was not: memory stays small."""
+    if text.codec == "utf-8":
+        return text
+    decoder = codecs.getincrementaldecoder(text.codec)(errors)
+    size = len(text.data)
+    with tempfile.TemporaryFile() as out:
+        for at in range(text.start, size, CHUNK):
+            part = decoder.decode(text.data[at : at + CHUNK], final=at + CHUNK >= size)
+            out.write(part.encode("utf-8", "surrogateescape"))
+        out.flush()
+        data = mmap.mmap(out.fileno(), 0, access=mmap.ACCESS_READ) if out.tell() else b""
+    return replace(text, data=data, start=0, codec="utf-8")
 
 
 def _map(path: Path, file: str) -> Bytes:
@@ -81,9 +116,9 @@ def _map(path: Path, file: str) -> Bytes:
         return mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _refuse_blank(data: Bytes, start: int, file: str) -> None:
-    if re.compile(rb"\s*+\Z").match(data, start):
-        raise EmptyFile(file, "the file holds nothing but blanks", "deliver the file again", line=1)
+def _refuse_blank(text: Text) -> None:
+    if re.compile(rb"\s*+\Z").match(text.data, text.start):
+        raise EmptyFile(text.file, "the file holds nothing but blanks", "deliver the file again", line=1)
 
 
 def _bom(data: Bytes) -> tuple[bytes, str | None]:
@@ -91,6 +126,20 @@ def _bom(data: Bytes) -> tuple[bytes, str | None]:
         if data[: len(bom)] == bom:
             return bom, encoding
     return b"", None
+
+
+def _without_mark(data: Bytes) -> str | None:
+    """UTF-16 whose writer left out the mark: every other byte of the ASCII in it (delimiters, digits, line ends) is NUL."""
+    look = data[:WINDOW]
+    good, bad, _ = weigh(look, "utf-8")
+    halves = np.frombuffer(look, np.uint8)[: len(look) & ~1].reshape(-1, 2) == 0
+    if len(data) % 2 or not len(halves) or (good and not bad):
+        return None
+    first, second = halves.mean(axis=0).tolist()
+    least = 0.1 if bad else 0.9  # beyond ASCII a character has no NUL
+    if max(first, second) < least or min(first, second) > max(first, second) / 4:
+        return None
+    return "utf-16-be" if first > second else "utf-16-le"
 
 
 def _hint_note(hint: str | None, encoding: str, data: Bytes) -> list[Note]:
@@ -106,7 +155,32 @@ def _hint_note(hint: str | None, encoding: str, data: Bytes) -> list[Note]:
     return [Note("encoding_by_content", f"the contract says {hint}, the content is {encoding}")]
 
 
-def _first_bad(data: Bytes, encoding: str, start: int = 0) -> int | None:
+def sample(data: Bytes) -> bytes:
+    """Whole lines from all over the file, about SAMPLE bytes; the first lines beyond ASCII are always among them."""
+    if len(data) <= SAMPLE:
+        return data[:]
+    step = len(data) // (SAMPLE // (2 * WINDOW))
+    parts = [data[: SAMPLE // 2], *(_whole_lines(data, at) for at in range(SAMPLE // 2, len(data), step))]
+    if all(part.isascii() for part in parts):
+        parts.append(_whole_lines(data, _first_beyond_ascii(data)))
+    return b"\n".join(parts)
+
+
+def _whole_lines(data: Bytes, at: int) -> bytes:
+    start = data.find(b"\n", max(at - WINDOW // 2, 0), at + WINDOW) + 1
+    stop = data.rfind(b"\n", start, start + WINDOW)
+    return data[start:stop] if start and stop > start else b""
+
+
+def _first_beyond_ascii(data: Bytes) -> int:
+    for at in range(0, len(data), CHUNK):
+        found = np.frombuffer(data[at : at + CHUNK], np.uint8) >= 0x80
+        if found.any():
+            return at + int(found.argmax())
+    return 0
+
+
+def first_bad(data: Bytes, encoding: str, start: int = 0) -> int | None:
     """Byte offset of the first undecodable byte; None when all decode."""
     decoder = codecs.getincrementaldecoder(encoding)()
     pending = 0
@@ -119,24 +193,16 @@ def _first_bad(data: Bytes, encoding: str, start: int = 0) -> int | None:
     return None
 
 
-def _by_content(data: Bytes, file: str, hint: str | None) -> tuple[str, bool]:
-    """(encoding, damaged?) of bytes without a mark. UTF-8 proves itself; GB18030 takes the rest; a few bad lines cost those lines."""
-    bad_utf8 = _first_bad(data, "utf-8")
-    if bad_utf8 is None:
-        return "utf-8", False
-    sample = data[:SAMPLE] + data[max(0, bad_utf8 - SAMPLE // 2) : bad_utf8 + SAMPLE // 2]
-    utf8, gb = _weigh(sample, "utf-8"), _weigh(sample, "gb18030")
-    if _prefers_utf8(utf8, gb, hint):
-        encoding, (_, bad, total), first = "utf-8", utf8, bad_utf8
-    else:
-        encoding, (_, bad, total) = "gb18030", gb
-        found = _first_bad(data, "gb18030")
-        if found is None:
-            return encoding, False
-        first = found
+def _by_content(data: Bytes, file: str, hint: str | None) -> str:
+    """Encoding of bytes without a mark. UTF-8 proves itself; GB18030 takes the rest; a few bad lines cost those lines."""
+    look = sample(data)
+    utf8, gb = weigh(look, "utf-8"), weigh(look, "gb18030")
+    if not utf8[1]:
+        return "utf-8"
+    encoding, (_, bad, total) = ("utf-8", utf8) if _prefers_utf8(utf8, gb, hint) else ("gb18030", gb)
     if 2 * bad > total:
-        raise _undecodable(data, file, first)
-    return encoding, True
+        raise _undecodable(data, file, first_bad(data, encoding) or 0)
+    return encoding
 
 
 def _prefers_utf8(utf8: tuple[int, int, int], gb: tuple[int, int, int], hint: str | None) -> bool:
@@ -147,7 +213,7 @@ def _prefers_utf8(utf8: tuple[int, int, int], gb: tuple[int, int, int], hint: st
     return good > 0 or (gb[1] > 0 and "8" in (hint or ""))
 
 
-def _weigh(sample: bytes, encoding: str) -> tuple[int, int, int]:
+def weigh(sample: bytes, encoding: str) -> tuple[int, int, int]:
     """(lines beyond ASCII that decode, lines that do not, all lines)."""
     good = bad = total = 0
     for line in sample.splitlines():
@@ -166,21 +232,8 @@ def _undecodable(data: Bytes, file: str, offset: int) -> WrongEncoding:
     line = data[:offset].count(b"\n") + 1
     return WrongEncoding(
         file,
-        f"neither UTF-8, UTF-16 with mark nor GB18030 decodes the text; first bad byte at offset {offset}",
+        f"neither UTF-8, UTF-16 nor GB18030 decodes the text; first bad byte at offset {offset}",
         "export the file again as UTF-8 or GB18030",
         line=line,
         value=bytes(data[offset : offset + 8]).hex(" "),
     )
-
-
-def _to_utf8(data: Bytes, encoding: str, start: int, damaged: bool) -> tuple[bytes, bool]:
-    """The same text as UTF-8. GB18030's undecodable bytes stay as they are: every pair is mapped, so a bad byte is never part of a pair."""
-    errors = "surrogateescape" if encoding == "gb18030" else "intake.mark"
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    out = bytearray()
-    for at in range(start, len(data), CHUNK):
-        part = decoder.decode(data[at : at + CHUNK], final=at + CHUNK >= len(data))
-        out += part.encode("utf-8", "surrogateescape")
-    if encoding != "gb18030":
-        damaged = _first_bad(bytes(out), "utf-8") is not None
-    return bytes(out), damaged

@@ -1,0 +1,174 @@
+"""Where the records of a piece of delimited text lie, by offsets: whole pieces by array arithmetic, irregular ones record by record.
+
+Both follow the grammar of `delimited.py`; the cells themselves are cut by pyarrow (`fast.py`), which counts records on its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shuyuan.intake import delimited, text
+from shuyuan.intake.text import Bytes
+
+PIECE = 16 << 20  # bytes of text worked on at once
+REACH = 4 << 20  # bytes a quoted record may span; a quote that is not closed within is a stray one
+NEAR = 64 << 10
+PATIENCE = 32  # records that may look further than NEAR in one piece: a file full of stray quotes must not be read a thousand times
+
+Data = npt.NDArray[np.uint8]
+Offsets = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Records of a piece: byte offsets `starts`, `ends` (line end excluded), `next` (line end included); first physical line of each
+    (from 1), physical lines in all; `stray`: records that are not well formed (None: all are)."""
+
+    starts: Offsets
+    ends: Offsets
+    next: Offsets
+    lines: Offsets
+    height: int
+    stray: Mask | None = None
+
+    @property
+    def stop(self) -> int:
+        """Offset behind the last record."""
+        return int(self.next[-1]) if len(self.next) else 0
+
+
+def boundary(data: Bytes, at: int, quote: bytes = b'"') -> int:
+    """Where the piece that starts at `at` ends: behind a line end that is outside quotes if the quotes are well formed."""
+    size = len(data)
+    if at + PIECE >= size:
+        return size
+    stop = data.rfind(b"\n", at, at + PIECE) + 1
+    if not stop:
+        return _line_end(data, at + PIECE)
+    if _count(data, quote, at, stop) % 2:
+        closing = data.find(quote, stop, stop + REACH)
+        stop = _line_end(data, closing) if closing >= 0 else stop
+    return stop
+
+
+def _line_end(data: Bytes, at: int) -> int:
+    found = text.LINE_END.search(data, at)
+    return found.end() if found else len(data)
+
+
+def feeds(data: Bytes, start: int, stop: int) -> int:
+    """Line feeds between two offsets."""
+    return _count(data, b"\n", start, stop)
+
+
+def _count(data: Bytes, byte: bytes, start: int, stop: int) -> int:
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8, stop - start, start) == byte[0]))
+
+
+def regular(data: Data, start: int, delimiter: str) -> Layout | None:
+    """The layout of a piece whose quotes are all well formed and whose lines end in LF or CR LF; None for any other."""
+    if not _only_crlf(data, start):
+        return None
+    breaks = _where(data, ord("\n"), start)
+    quotes = _where(data, ord('"'), start)
+    if quotes.size and not _well_formed(data, quotes, ord(delimiter), start):
+        return None
+    stops = np.flatnonzero(np.searchsorted(quotes, breaks) & 1 == 0) if quotes.size else np.arange(breaks.size)
+    return _positions(data, start, breaks, stops)
+
+
+def _positions(data: Data, start: int, breaks: Offsets, stops: Offsets) -> Layout:
+    starts = np.concatenate([[start], breaks[stops] + 1]).astype(np.int64)
+    first_lines = np.concatenate([[1], stops + 2]).astype(np.int64)
+    ends = np.concatenate([breaks[stops], [data.size]]).astype(np.int64)
+    height = breaks.size + 1
+    if starts[-1] >= data.size:  # the piece ends with a line end: nothing follows it
+        starts, first_lines, ends, height = starts[:-1], first_lines[:-1], ends[:-1], height - 1
+    carriage = (ends > starts) & (data[np.maximum(ends - 1, 0)] == ord("\r"))
+    return Layout(starts, ends - carriage, np.append(starts[1:], data.size).astype(np.int64), first_lines, height)
+
+
+def _where(data: Data, byte: int, start: int) -> Offsets:
+    return (np.flatnonzero(data[start:] == byte) + start).astype(np.int64)
+
+
+def _only_crlf(data: Data, start: int) -> bool:
+    returns = _where(data, ord("\r"), start)
+    if not returns.size:
+        return True
+    return bool(returns[-1] + 1 < data.size and (data[returns + 1] == ord("\n")).all())
+
+
+def _well_formed(data: Data, quotes: Offsets, delimiter: int, start: int) -> bool:
+    """Quotes alternate opening and closing; an opening one starts a cell, a closing one ends it, or both are a doubled quote."""
+    if quotes.size % 2:
+        return False
+    opening, closing = quotes[::2], quotes[1::2]
+    before = np.where(opening > start, data[np.maximum(opening - 1, 0)], ord("\n"))
+    after = np.where(closing + 1 < data.size, data[np.minimum(closing + 1, data.size - 1)], ord("\n"))
+    edge = np.zeros(256, np.bool_)
+    edge[[delimiter, ord("\n"), ord('"')]] = True
+    behind = edge.copy()
+    behind[ord("\r")] = True
+    return bool(edge[before].all() and behind[after].all())
+
+
+class Irregular:
+    """Record by record through the grammar's pattern. `data` may reach beyond `stop`, for the record that begins before it; `final`: it
+    ends where the file ends."""
+
+    def __init__(self, data: bytes, start: int, stop: int, delimiter: str, *, final: bool) -> None:
+        self.data, self.start, self.stop, self.final = data, start, stop, final
+        self.record, self.line = delimited.patterns(delimiter)
+        self.patience = PATIENCE
+
+    def layout(self) -> Layout:
+        """The records that begin before `stop`."""
+        at, line = self.start, 1
+        starts, ends, lines, stray = [], [], [], []
+        while at < self.stop:
+            behind, sound = self._next(at)
+            end = behind - (2 if self.data[behind - 2 : behind] == b"\r\n" else self.data[behind - 1] in b"\r\n")
+            starts.append(at)
+            ends.append(max(end, at))
+            lines.append(line)
+            stray.append(not sound)
+            line += self._height(at, behind)
+            at = behind
+        return Layout(
+            starts=np.array(starts, np.int64),
+            ends=np.array(ends, np.int64),
+            next=np.array([*starts[1:], at][: len(starts)], np.int64),
+            lines=np.array(lines, np.int64),
+            height=line - 1,
+            stray=np.array(stray, np.bool_),
+        )
+
+    def _next(self, at: int) -> tuple[int, bool]:
+        """(offset behind the record at `at`, is it well formed?)."""
+        plain = self.line.match(self.data, at)
+        assert plain is not None, "a line matches anywhere before the end"  # noqa: S101
+        if self.data.find(b'"', at, plain.end()) < 0:
+            return plain.end(), True
+        behind = self._closed(at, min(at + NEAR, len(self.data)))
+        if behind is None and self.patience and self.data.count(b'"', at, at + NEAR) % 2:
+            self.patience -= 1
+            behind = self._closed(at, min(at + REACH, len(self.data)))
+        return (plain.end(), False) if behind is None else (behind, True)
+
+    def _closed(self, at: int, limit: int) -> int | None:
+        """Offset behind the record at `at` if it is well formed and ends before `limit`."""
+        found = self.record.match(self.data, at, limit)
+        if found is None:
+            return None
+        whole = found.end() < limit or found[0][-1:] in (b"\r", b"\n") or (self.final and limit == len(self.data))
+        return found.end() if whole else None
+
+    def _height(self, at: int, behind: int) -> int:
+        data = self.data
+        feeds = data.count(b"\n", at, behind) + data.count(b"\r", at, behind) - data.count(b"\r\n", at, behind)
+        return feeds + (data[behind - 1 : behind] not in (b"\r", b"\n"))
