@@ -13,7 +13,8 @@ from shuyuan import settings
 from shuyuan.catalog import Catalog, Resource
 from shuyuan.catalog.models import Policy
 from shuyuan.intake.drop import NoSource, drop
-from shuyuan.intake.receive import deliveries, named
+from shuyuan.intake.file_names import named
+from shuyuan.intake.receive import deliveries
 
 DAY = date(2026, 11, 20)
 

@@ -19,6 +19,7 @@ from shuyuan.db.engine import transaction
 from shuyuan.db.sql import statement, table
 
 STATE = ("batch", "run", "snapshot", "discrepancy", "breach")
+DELIVERED = ("part", "collected")
 EVENTS = ("load", "finding", "evidence", "quarantine", "validation", "crosscheck")
 
 # What each role may do to whole tables; r = SELECT, a = INSERT, w = UPDATE, d = DELETE. What is not here is forbidden.
@@ -27,8 +28,9 @@ INTENT: dict[str, dict[str, str]] = {
     "shuyuan_loader": {
         "catalog": "r",
         **{f"ledger.{name}": "ra" for name in (*EVENTS, "discrepancy")},
-        **{f"ledger.{name}": "raw" for name in ("batch", "run", "snapshot", "breach", "harvest")},
+        **{f"ledger.{name}": "raw" for name in ("batch", "run", "snapshot", "breach", "harvest", "part")},
         "ledger.access": "a",
+        "ledger.collected": "ra",
         "ledger.freshness": "r",
         "source": "rawd",
         "claim": "r",
@@ -37,7 +39,7 @@ INTENT: dict[str, dict[str, str]] = {
     },
     "shuyuan_steward": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, "freshness")},
+        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, "freshness")},
         "source": "r",
         "claim": "r",
         "library": "r",
@@ -45,12 +47,15 @@ INTENT: dict[str, dict[str, str]] = {
     },
     "shuyuan_auditor": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, "freshness", "access", "harvest")},
+        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, "freshness", "access", "harvest")},
         "share": "r",
     },
     "shuyuan_web": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, "batch", "run", "discrepancy", "breach", "freshness")},
+        **{
+            f"ledger.{name}": "r"
+            for name in (*EVENTS, *DELIVERED, "batch", "run", "discrepancy", "breach", "freshness")
+        },
         "ledger.access": "ra",
         "source": "r",
         "claim": "r",
@@ -76,10 +81,10 @@ SCHEMAS = {
     "analyst_qian": {"catalog", "library"},
 }
 FUNCTIONS = {
-    "shuyuan_loader": {"catalog", "ledger.ensure_month"},
-    "shuyuan_steward": {"catalog", "history"},
-    "shuyuan_auditor": {"catalog"},
-    "shuyuan_web": {"catalog", "history", "share"},
+    "shuyuan_loader": {"catalog", "ledger.ensure_month", "ledger.place"},
+    "shuyuan_steward": {"catalog", "ledger.place", "history"},
+    "shuyuan_auditor": {"catalog", "ledger.place"},
+    "shuyuan_web": {"catalog", "ledger.place", "history", "share"},
     "analyst_qian": set(),
 }
 LETTERS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}

@@ -1,29 +1,15 @@
-"""The first half of a delivery's line: receive → read. Each step resumes from the batch's state and may be repeated.
+"""Read: the archived bytes of a batch → typed rows. Resumes from the batch's state and may be repeated; what comes before is `delivery.py`.
 
 Between steps only the batch id travels. Staged files stand in `lake/staged/<batch>`; the ledger says which of them count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
-
-from shuyuan import settings
-from shuyuan.catalog import Catalog, Resource, load_catalog
+from shuyuan.catalog import Catalog, Resource
 from shuyuan.db.engine import Connection, transaction
-from shuyuan.flow.step import (
-    LOADER,
-    Rejected,
-    alone,
-    audited,
-    batch_step,
-    is_due,
-    of_batch,
-    refusing,
-    resource_named,
-)
+from shuyuan.flow.delivery import receive
+from shuyuan.flow.step import LOADER, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
 from shuyuan.intake import receive as inbox
-from shuyuan.intake.errors import ReadError
 from shuyuan.intake.read import Column, RawRows
 from shuyuan.intake.read import read as read_rows
 from shuyuan.intake.staged import Staged
@@ -33,94 +19,7 @@ from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.findings import Finding
 from shuyuan.ledger.loads import Step
 
-
-def receive(resource_id: str, business_date: date) -> int | None:
-    """Take the next delivery of a resource for a business date from the inbox. → batch id, or None when nothing new has come.
-
-    A batch that was left halfway comes first, whether its file still lies in the inbox or not. A new file is archived byte for byte and
-    a batch opened; one that came before is noted once as a duplicate. Raises LookupError for an unknown resource, and Rejected for a
-    control file without a count once everything else has been taken.
-    """
-    resource = resource_named(load_catalog(settings.load().catalog), resource_id)
-    with audited(Step("receive", resource=resource_id)) as step, alone("receive", resource_id):
-        halfway = _halfway(resource, business_date)
-        return halfway if halfway is not None else _take_next(resource, business_date, step)
-
-
-def _halfway(resource: Resource, business_date: date) -> int | None:
-    with transaction(LOADER) as connection:
-        waiting = batches.waiting(connection, resource.id, business_date)
-    return waiting[0].batch_id if waiting else None
-
-
-def _take_next(resource: Resource, business_date: date, step: Step) -> int | None:
-    """Open a batch for the first new file. The others are looked at too: what came before is noted, what is new waits its turn."""
-    taken: int | None = None
-    try:
-        for delivery in _deliveries(resource, business_date):
-            if taken is None or _came_before(resource, business_date, delivery):
-                opened = _take(resource, business_date, delivery, step)
-                taken = taken if opened is None else opened
-    except Rejected:
-        if taken is None:  # else the next look names the bad control file: it holds up nobody
-            raise
-    return taken
-
-
-def _came_before(resource: Resource, business_date: date, delivery: inbox.Delivery) -> bool:
-    with transaction(LOADER) as connection:
-        return batches.is_known(connection, resource.id, business_date, delivery.sha256)
-
-
-def _take(resource: Resource, business_date: date, delivery: inbox.Delivery, step: Step) -> int | None:
-    """Archive a file and open its batch; None when it came before, which is noted."""
-    inbox.archive(delivery)
-    with transaction(LOADER) as connection:
-        batch, new = _open(connection, resource, business_date, delivery)
-        _note_receipt(connection, step, batch, delivery, new=new)
-    return batch.batch_id if new else None
-
-
-def _deliveries(resource: Resource, business_date: date) -> Iterator[inbox.Delivery]:
-    try:
-        yield from inbox.deliveries(resource, business_date, settings.load().inbox)
-    except ReadError as error:
-        raise Rejected(error.code, str(error)) from error
-
-
-def _open(
-    connection: Connection, resource: Resource, business_date: date, delivery: inbox.Delivery
-) -> tuple[Batch, bool]:
-    batch_id, new = batches.open_batch(
-        connection,
-        resource=resource.id,
-        business_date=business_date,
-        mode=resource.delivery.mode,
-        file_name=delivery.path.name,
-        file_sha256=delivery.sha256,
-        file_bytes=delivery.size,
-        control_rows=delivery.control_rows,
-    )
-    return batches.get(connection, batch_id), new
-
-
-def _note_receipt(connection: Connection, step: Step, batch: Batch, delivery: inbox.Delivery, *, new: bool) -> None:
-    again = not new and delivery.path.name != batch.file_name
-    if not new and (not again or _noted(connection, batch.batch_id, delivery.path.name)):
-        return
-    receipt = Step("receive", resource=step.resource, batch_id=batch.batch_id, began=step.began)
-    receipt.file_name, receipt.file_sha256 = delivery.path.name, delivery.sha256
-    if again:
-        receipt.outcome, receipt.message = (
-            "duplicate",
-            f"{delivery.path.name} is {batch.file_name} again; batch {batch.batch_id} stands",
-        )
-    receipt.record(connection)
-
-
-def _noted(connection: Connection, batch_id: int, file_name: str) -> bool:
-    query = "SELECT FROM ledger.load WHERE batch_id = %s AND outcome = 'duplicate' AND file_name = %s"
-    return connection.execute(query, [batch_id, file_name]).fetchone() is not None
+__all__ = ["read", "receive"]
 
 
 def read(batch_id: int) -> int:

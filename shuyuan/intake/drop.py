@@ -15,9 +15,8 @@ from pathlib import Path
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Resource
-from shuyuan.intake.receive import fingerprint, named, spelled
-
-CONTROL = ".ok"
+from shuyuan.intake.file_names import CONTROL, named, spelled
+from shuyuan.intake.receive import fingerprint
 
 
 class NoSource(NotADirectoryError):

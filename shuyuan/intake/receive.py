@@ -1,128 +1,118 @@
-"""Receive: find a delivery in the department's inbox, fingerprint it, keep it byte for byte."""
+"""Receive: fingerprint what lies complete in the department's inbox, keep it byte for byte.
+
+Belongs here: bytes, their hashes, the archive. Does not belong here: which files make up a delivery (`complete.py`), the ledger.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from shuyuan import settings
 from shuyuan.catalog import Resource
-from shuyuan.intake.errors import ReadError
+from shuyuan.intake import file_names
+from shuyuan.intake.complete import Found, found
+from shuyuan.intake.control import BadControl, Promise
+
+__all__ = [
+    "BadControl",
+    "BadCopy",
+    "Delivery",
+    "File",
+    "archive",
+    "archived",
+    "as_delivered",
+    "dated",
+    "deliveries",
+    "fingerprint",
+]
 
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """One file in the inbox. `control_rows`: data rows its `.ok` control file promises, None where none is asked for."""
+class File:
+    """One file of a delivery, and what its control file promises of it."""
 
     path: Path
     sha256: str
     size: int
+    promise: Promise
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one batch is made of: one file, the parts of one table in their order, or the marker that says that nothing changed.
+
+    `control_rows`: data rows that control files promise of all of it together, None where none is promised.
+    """
+
+    name: str
+    files: tuple[File, ...]
     control_rows: int | None
+    nochange: bool = False
 
+    @property
+    def path(self) -> Path:
+        """The first file."""
+        return self.files[0].path
 
-class BadControl(ReadError):
-    """The `.ok` control file does not hold a row count."""
+    @property
+    def sha256(self) -> str:
+        """Of one file its own; of several the SHA-256 of the list of theirs, in order: what is not touched by how files are called."""
+        return self.files[0].sha256 if len(self.files) == 1 else hashlib.sha256(self.list_of_parts).hexdigest()
 
-    code = "bad_control"
+    @property
+    def list_of_parts(self) -> bytes:
+        """The SHA-256 of each file, a line each."""
+        return "".join(f"{file.sha256}\n" for file in self.files).encode()
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+    def broken_promise(self) -> tuple[str, str] | None:
+        """The code and the words of the first file whose bytes are not as its control file promises; None when all are."""
+        return next(filter(None, (f.promise.broken_by(f.path, f.size, f.sha256) for f in self.files)), None)
 
 
 def deliveries(resource: Resource, business_date: date, inbox: Path) -> Iterator[Delivery]:
-    """The complete deliveries of a resource for a date, by name. One whose control file has not come yet is not complete.
+    """The complete deliveries of a resource for a date, by name. What waits for a control file or a part is not complete.
 
-    Raises BadControl naming the first control file that holds no number, after everything else: it holds up nobody.
+    Raises BadControl naming the first control file that cannot be understood, after everything else: it holds up nobody.
     """
-    names = named(resource, business_date)
     bad: BadControl | None = None
-    for path in _complete(resource, inbox):
-        if not names.fullmatch(spelled(path.name)):
-            continue
-        try:
-            yield Delivery(path, fingerprint(path), path.stat().st_size, _control_rows(_control(path)))
-        except BadControl as error:
-            bad = bad or error
+    for lying in found(resource, inbox, business_date):
+        if lying.problem is None:
+            yield _delivery(lying)
+        bad = bad or lying.problem
     if bad is not None:
         raise bad
 
 
+def _delivery(lying: Found) -> Delivery:
+    files = tuple(File(path, fingerprint(path), path.stat().st_size, said) for path, said in lying.files)
+    return Delivery(lying.name, files, lying.promise.rows, lying.nochange)
+
+
 def dated(resource: Resource, inbox: Path) -> Iterator[tuple[date, Path]]:
-    """The complete deliveries of a resource for any date, with the date in their names; none when its pattern has no date."""
-    names = named(resource, None)
-    for path in _complete(resource, inbox) if names.groups else ():
-        found = names.fullmatch(spelled(path.name))
-        if found and (day := _day(found["day"])):
-            yield day, path
-
-
-def _day(digits: str) -> date | None:
-    try:
-        return datetime.strptime(digits, "%Y%m%d").date()
-    except ValueError:
-        return None  # eight digits that are no date: another file's number
-
-
-def _complete(resource: Resource, inbox: Path) -> Iterator[Path]:
-    folder = inbox / resource.department
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not resource.delivery.control or _control(path).exists():
-            yield path
-
-
-def _control(path: Path) -> Path:
-    return path.with_name(path.name + ".ok")
-
-
-def named(resource: Resource, business_date: date | None) -> re.Pattern[str]:
-    """What the resource's deliveries for a date (None: for any, as group `day`) are called, `spelled`.
-
-    In `delivery.pattern` `{date}` is the day, `*` and `?` are wildcards.
-
-    Everything else is meant as written: departments put ( ) [ ] + and spaces into file names. A second or corrected delivery keeps the
-    stem: `resident_20261118_2.csv`. Without a date in the pattern only `_<number>` may follow the stem, or `penalty.csv` would be said of
-    `penalty_detail.csv` too.
-    """
-    pattern = spelled(resource.delivery.pattern)
-    stem, dot, suffix = pattern.rpartition(".") if "." in pattern else (pattern, "", "")
-    day = business_date.strftime("%Y%m%d") if business_date else r"(?P<day>\d{8})"
-    wild = {"*": ".*", "?": ".", "{date}": day}
-    again = ".*" if "{date}" in pattern else r"(_\d+)?"
-    parts = [_as_regex(part, wild) for part in (stem, dot + suffix)]
-    return re.compile(again.join(parts))
-
-
-def spelled(name: str) -> str:
-    """A file name in the form in which names are compared: what was zipped on another system may be decomposed."""
-    return unicodedata.normalize("NFC", name)
-
-
-def _as_regex(text: str, wild: dict[str, str]) -> str:
-    return "".join(wild.get(part, re.escape(part)) for part in re.split(r"(\{date\}|[*?])", text))
+    """Every file of the complete deliveries of a resource for any date, with the date in their names; none when its pattern has no date."""
+    for lying in found(resource, inbox, None) if file_names.is_dated(resource) else ():
+        for path, _ in lying.files if lying.day else ():
+            yield lying.day, path  # type: ignore[misc]  # the line above has asked
 
 
 def fingerprint(path: Path) -> str:
     """SHA-256 of a file, in hex."""
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
-
-
-def _control_rows(control: Path) -> int | None:
-    if not control.exists():
-        return None
-    text = control.read_text(encoding="utf-8", errors="replace").strip()
-    if not text.isdecimal():
-        way_out = "ask for a control file that holds the number of data rows and nothing else"
-        raise BadControl(str(control), "the control file holds no row count", way_out, line=1, value=text)
-    return int(text)
 
 
 def archived(sha256: str) -> Path:
@@ -133,26 +123,51 @@ def archived(sha256: str) -> Path:
 @contextmanager
 def as_delivered(sha256: str, name: str) -> Iterator[Path]:
     """The archived bytes under the name they came with: messages then speak of the department's file."""
+    with all_as_delivered([(sha256, name)]) as (path,):
+        yield path
+
+
+@contextmanager
+def all_as_delivered(files: Sequence[tuple[str, str]]) -> Iterator[list[Path]]:
+    """The archived bytes of several files, (SHA-256, name) each, under the names they came with."""
     with TemporaryDirectory(prefix="shuyuan-read-") as folder:
-        link = Path(folder) / name
-        link.symlink_to(archived(sha256))
-        yield link
+        links = [Path(folder) / name for _, name in files]
+        for link, (sha256, _) in zip(links, files, strict=True):
+            link.symlink_to(archived(sha256))
+        yield links
 
 
-def archive(delivery: Delivery) -> Path:
-    """Copy a delivery into the archive, once. Raises BadCopy when the file changed while it was read."""
-    target = archived(delivery.sha256)
+def archive(delivery: Delivery) -> None:
+    """Copy every file of a delivery into the archive, once; of several also the list of their hashes, under the delivery's own.
+
+    Raises BadCopy when a file changed while it was read.
+    """
+    for file in delivery.files:
+        _keep(file)
+    if len(delivery.files) > 1:
+        target = archived(delivery.sha256)
+        if not target.exists():
+            part = _beside(target)
+            part.write_bytes(delivery.list_of_parts)
+            part.replace(target)
+
+
+def _keep(file: File) -> None:
+    target = archived(file.sha256)
     if target.exists():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Workers on several machines share the archive, and their process numbers may be the same.
-    part = target.with_name(f"{target.name}.{uuid4().hex}.part")
-    _copy(delivery.path, part)
-    if fingerprint(part) != delivery.sha256:
+        return
+    part = _beside(target)
+    _copy(file.path, part)
+    if fingerprint(part) != file.sha256:
         part.unlink()
-        raise BadCopy(f"{delivery.path}: changed while it was received; the next run takes it when it rests")
+        raise BadCopy(f"{file.path}: changed while it was received; the next run takes it when it rests")
     part.replace(target)
-    return target
+
+
+def _beside(target: Path) -> Path:
+    """A name of this worker's own: workers on several machines share the archive, and their process numbers may be the same."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f"{target.name}.{uuid4().hex}.part")
 
 
 def _copy(source: Path, target: Path) -> None:

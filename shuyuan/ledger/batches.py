@@ -59,10 +59,22 @@ def open_batch(connection: Connection, **values: object) -> tuple[int, bool]:
     return int(known[0]), False
 
 
-def is_known(connection: Connection, resource: str, business_date: date, sha256: str) -> bool:
-    """Whether these bytes came before for this resource and date."""
-    values = {"resource": resource, "business_date": business_date, "file_sha256": sha256}
+def is_known(connection: Connection, resource: str, business_date: date, sha256: str, mode: str) -> bool:
+    """Whether these bytes came before for this resource and date. A marker that nothing changed is not the empty file that it looks like."""
+    values = {"resource": resource, "business_date": business_date, "file_sha256": sha256, "mode": mode}
     return connection.execute(statement("ledger/known_batch"), values).fetchone() is not None
+
+
+def is_taken(connection: Connection, resource: str, business_date: date) -> bool:
+    """Whether a delivery for this date has come to its end, whatever that was."""
+    values = {"resource": resource, "business_date": business_date}
+    return connection.execute(statement("ledger/is_taken"), values).fetchone() is not None
+
+
+def confirmed(connection: Connection, resource: str, business_date: date) -> Batch | None:
+    """What a department confirms when it says for a date that nothing changed: the last it delivered for that date or before; or None."""
+    order = statement("ledger/confirmed_batch", fields=columns(FIELDS))
+    return one(connection, Batch, order, {"resource": resource, "business_date": business_date})
 
 
 def get(connection: Connection, batch_id: int, *, lock: bool = False) -> Batch:

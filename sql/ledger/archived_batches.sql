@@ -1,9 +1,16 @@
--- Deliveries received before a day whose bytes nothing needs any more: every batch of the same bytes is as old, has come to its end, and is
--- not what a live snapshot was made of.
+-- Files received before a day whose bytes nothing needs any more: every batch that was made of the same bytes is as old, has come to its end,
+-- and is not what a live snapshot was made of. Of a batch in parts that is each part, and the list of their hashes.
+WITH kept AS (
+    SELECT batch_id, resource, file_name, file_sha256, state, received_at FROM ledger.batch
+    UNION ALL
+    SELECT batch.batch_id, batch.resource, part.file_name, part.file_sha256, batch.state, batch.received_at
+    FROM ledger.batch INNER JOIN ledger.part USING (batch_id)
+    WHERE part.file_sha256 IS NOT NULL
+)
 SELECT batch_id, resource, file_name, file_sha256
-FROM ledger.batch AS batch
+FROM kept AS batch
 WHERE NOT EXISTS (
-    SELECT FROM ledger.batch AS same
+    SELECT FROM kept AS same
     WHERE same.file_sha256 = batch.file_sha256
         AND (
             same.received_at >= %(before)s
