@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +23,7 @@ from shuyuan.cli.arguments import Mistake
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shuyuan.survey.draft import Draft
     from shuyuan.survey.report import Column, Survey, Table
 
 out = Console()
@@ -31,6 +35,7 @@ SheetOption = Annotated[str | None, typer.Option(help="only this sheet of a book
 def register(app: typer.Typer) -> None:
     """Add the verbs to the app."""
     app.command()(inspect)
+    app.command()(draft)
 
 
 def inspect(
@@ -48,6 +53,64 @@ def inspect(
         typer.echo(json.dumps(found.json(), ensure_ascii=False, indent=2))
     else:
         show(found)
+
+
+def draft(
+    file: FileArg,
+    department: Annotated[str, typer.Option(help="the department that sends it, as in departments.yml")],
+    name: Annotated[str | None, typer.Option(help="name of the resource; default: from the file's name")] = None,
+    sheet: SheetOption = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="catalog directory to write into; default: the one in force")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="write over files that stand there already")] = False,
+) -> None:
+    """Write a first contract for what the file holds: resource, suite and code lists, each guess with its evidence."""
+    from shuyuan import settings
+    from shuyuan.catalog import load_catalog
+    from shuyuan.survey import draft as drafting
+
+    _refuse_missing(file)
+    rules = settings.load()
+    catalog = load_catalog(to if to and (to / "departments.yml").exists() else rules.catalog)
+    if department not in catalog.departments:
+        known = ", ".join(catalog.departments)
+        raise Mistake(
+            f"no department {department!r} is declared; name one of {known}, or add it to departments.yml first"
+        )
+    if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
+        raise Mistake(f"--name {name!r}: write it in small letters, digits and _, such as tax_refund")
+    with _progress() as tell:
+        made = drafting.draft(file, department, catalog, name=name, sheet=sheet, progress=tell)
+    suites = to / "expectations" if to else rules.expectations
+    try:
+        paths = drafting.write(made, to or rules.catalog, suites, force=force)
+    except drafting.Standing as error:
+        raise Mistake(str(error)) from error
+    _told(made, paths, file)
+
+
+def _told(made: Draft, paths: list[Path], file: Path) -> None:
+    """What was written, what to look at, and what to do next."""
+    for path in paths:
+        out.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
+    out.print(made.trial, style=None if made.reads else "red", highlight=False, markup=False)
+    personal = [c.label for c in made.table.columns if c.sensitivity in ("personal", "sensitive")]
+    if personal:
+        out.print(f"personal: {escape('、'.join(personal))}", highlight=False)
+    for other in made.others:
+        out.print(f"sheet {escape(other)} holds another table: draft it with --sheet", highlight=False)
+    resource = made.resource
+    out.print("Next:", highlight=False)
+    for line in (
+        "edit the contract: every guess has its evidence in a comment",
+        "shuyuan catalog check",
+        "shuyuan migrate",
+        f"cp {shlex.quote(str(file))} inbox/{resource.department}/   # of SHUYUAN_HOME, named {resource.delivery.pattern}",
+        f"shuyuan receive {resource.id} {date.today()}",
+        "shuyuan read BATCH && shuyuan check BATCH && shuyuan admit BATCH",
+    ):
+        out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 def show(found: Survey) -> None:

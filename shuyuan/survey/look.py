@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from shuyuan.intake import archives, formats
-from shuyuan.intake.read import Account
+from shuyuan.intake.read import Account, Reject
 from shuyuan.lake import duck
 from shuyuan.survey import encodings, keys, kinds, mask, sensitive, tables, words
 from shuyuan.survey.books import extents
@@ -21,7 +21,6 @@ from shuyuan.survey.report import Column, Encoding, Survey, Table, Tally
 
 BATCH = 65_536
 REMEMBERED = 32 << 20  # hashes kept to prove that columns never repeat a value: 256 MB
-BOOKS = formats.BOOKS | {"ods"}
 Progress = Callable[[str], None]
 
 
@@ -45,13 +44,13 @@ def inspect(
             member=member.partition("!")[2] or None,
             named_right=formats.suits_name(kind, path.name),
             encoding=_encoding(inner, inner_kind),
-            sheets=extents(inner) if inner_kind in BOOKS else (),
+            sheets=extents(inner) if inner_kind in tables.BOOKS else (),
             tables=tuple(_measured(inner, table, as_of or date.today(), say) for table in found),
         )
 
 
 def _encoding(path: Path, kind: str) -> Encoding | None:
-    return encodings.count(path) if kind not in BOOKS | {"parquet", "dbf"} else None
+    return encodings.count(path) if kind not in tables.BOOKS | {"parquet", "dbf"} else None
 
 
 def _measured(path: Path, found: tables.Found, as_of: date, progress: Progress) -> Table:
@@ -59,8 +58,11 @@ def _measured(path: Path, found: tables.Found, as_of: date, progress: Progress) 
         profile = TableProfile(found, as_of, connection)
         for batch in reading.batches():
             profile.add(batch)
+            profile.refuse(reading.take_rejects())
             progress(f"{profile.rows:,} rows of {found.form.sheet or path.name}")
-        return profile.table(found, reading.account())
+        account = reading.account()
+        profile.refuse(account.rejects)
+        return profile.table(found, account)
 
 
 class TableProfile:
@@ -74,6 +76,7 @@ class TableProfile:
         self._names = list(found.form.names)
         self._first: list[Hashes] = []
         self._connection = connection
+        self._rejected: Counter[str] = Counter()
         self.rows = 0
 
     def add(self, batch: pa.Table) -> None:
@@ -95,6 +98,10 @@ class TableProfile:
             self._first.append(hashed)
         self.rows += rows.num_rows
 
+    def refuse(self, rejects: Iterable[Reject]) -> None:
+        """Count what could not become a row."""
+        self._rejected.update(reject.reason for reject in rejects)
+
     def table(self, found: tables.Found, account: Account) -> Table:
         """All that was seen."""
         columns = tuple(_column(at, profile) for at, profile in enumerate(self._columns))
@@ -106,7 +113,7 @@ class TableProfile:
             title=found.form.sheet or "",
             evidence=found.evidence,
             rows=account.rows,
-            rejected=dict(Counter(reject.reason for reject in account.rejects)),
+            rejected=dict(self._rejected),
             blank=account.blank,
             preamble=account.preamble,
             physical=account.physical,

@@ -17,17 +17,19 @@ from shuyuan.standards import ARROW_TYPES
 LONGEST_NAME: Final = 41  # characters of an item's name: catalog.models.Identifier
 _NOISE: Final = re.compile(r"[\s\u200b\ufeff\"'“”]+")
 _BETWEEN: Final = re.compile(r"[^\w]|_|的|及|和|或|与|(?<![a-z])\d+(?![a-z])")
+_EMPTY_WORDS: Final = frozenset({"info", "publish"})  # every title has them
 _UNIT: Final = re.compile(r"(?<![一-鿿])((?:万亿|亿|千万|百万|十万|万|千|百)?元)(?:人民币)?(?![一-鿿])")
 
 
 @dataclass(frozen=True)
 class Word:
-    """One entry of the dictionary. `type` is None for words that only stand before others."""
+    """One entry of the dictionary. `type` is None for words that only stand before others; `in_titles` is its name in a file's title."""
 
     name: str
     type: str | None
     personal: bool
     running: bool
+    in_titles: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def hint(label: str) -> Hint:
 
 def english(text: str) -> str | None:
     """A name for a file's title, from the words of it that are known; None where none is."""
-    return _joined([word.name for word, _ in _pieces(normal(text)) if word is not None])
+    known = [word.in_titles for word, _ in _pieces(normal(text)) if word is not None]
+    return _joined([name for name in known if name not in _EMPTY_WORDS] or known)
 
 
 def slug(text: str) -> str:
@@ -126,7 +129,8 @@ def _words() -> dict[str, Word]:
     entries = yaml.safe_load(Path(__file__).with_name("words.yml").read_text("utf-8"))
     found: dict[str, Word] = {}
     for entry in entries:
-        word = Word(entry["name"], entry.get("type"), entry.get("personal", False), entry.get("running", False))
+        name, flags = entry["name"], (entry.get("personal", False), entry.get("running", False))
+        word = Word(name, entry.get("type"), *flags, entry.get("in_titles", name))
         for text in entry["words"]:
             found.setdefault(normal(text), word)
     return found

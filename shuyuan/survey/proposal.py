@@ -1,0 +1,135 @@
+"""From a surveyed table to the parts of a contract: items with types, codes, units and sharing, and the key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from shuyuan.catalog import Catalog
+from shuyuan.catalog.models import ItemType
+from shuyuan.intake.header import normalise
+from shuyuan.survey import codelists, naming
+from shuyuan.survey.codelists import Listed
+from shuyuan.survey.report import Column, Key, Table
+
+CONDITION: Final = "依法履职需要，经提供部门同意"
+_TYPES: Final = frozenset(get_args(ItemType))
+
+
+@dataclass(frozen=True)
+class Item:
+    """One drafted item with the evidence of its guesses."""
+
+    name: str
+    column: Column
+    type: str
+    label: str
+    aliases: tuple[str, ...]
+    required: bool
+    listed: Listed | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A table as a contract could describe it. `left_out`: columns that no header text can name, with the reason.
+
+    `headless`: the file has no header row at all; its columns are numbered and can only be read by place.
+    """
+
+    items: tuple[Item, ...]
+    key: tuple[str, ...]
+    key_notes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    headless: bool
+
+
+def propose(table: Table, catalog: Catalog, department: str) -> Proposal:
+    """Items and key of a table."""
+    headless = not any(column.label for column in table.columns)
+    left_out = {} if headless else dict(_unnameable(table.columns))
+    columns = [column for column in table.columns if column.position not in left_out]
+    names = naming.item_names(columns, catalog, department)
+    by_position = {column.position: name for column, name in zip(columns, names, strict=True)}
+    key, notes = _key(table, by_position, columns)
+    items = tuple(_item(c, n, table, n in key, catalog, department) for c, n in zip(columns, names, strict=True))
+    return Proposal(items, key, notes, tuple(left_out.values()), headless)
+
+
+def _unnameable(columns: Sequence[Column]) -> list[tuple[int, str]]:
+    """Columns without a header, or with one that another column has too: reading finds columns by their header."""
+    texts = [normalise(column.label) for column in columns]
+    found = []
+    for column, text in zip(columns, texts, strict=True):
+        where = f"column {column.position + 1} ({column.nonempty:,} values)"
+        if not text:
+            found.append((column.position, f"{where} has no header: ask for one"))
+        elif texts.count(text) > 1:
+            found.append(
+                (column.position, f"{where} shares its header {column.label!r} with another one: ask for two names")
+            )
+    return found
+
+
+def _key(table: Table, names: dict[int, str], columns: Sequence[Column]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    usable = [key for key in table.keys if all(position in names for position in key.positions)]
+    if not usable:
+        best = max(columns, key=lambda c: (not c.running, c.usable, c.distinct))
+        note = f"no column or combination names every row; {best.label} does so best: rows that it does not name will be set aside"
+        return (names[best.position],), (note,)
+    first, *others = usable
+    notes = [_told(first), *(f"or: {' + '.join(names[p] for p in key.positions)}" for key in others[:2])]
+    return tuple(names[position] for position in first.positions), tuple(notes)
+
+
+def _told(key: Key) -> str:
+    again = f"; {key.duplicates:,} rows repeat another one whole and will be set aside" if key.duplicates else ""
+    if key.unique:
+        return f"names each of {key.rows - key.duplicates:,} rows{again}; ask the department whether it always will"
+    return f"names {key.distinct:,} of {key.rows:,} rows{again}: ask the department what tells two rows apart"
+
+
+def _item(column: Column, name: str, table: Table, in_key: bool, catalog: Catalog, department: str) -> Item:
+    listed = _listed(column, name, catalog, department)
+    item_type = _type(column, listed)
+    notes = [column.why, *([listed.why] if listed else [])]
+    if listed and listed.strangers:
+        notes.append(f"not in the list: {len(listed.strangers)} values")
+    if item_type == "amount" and column.unit is None:
+        notes.append("no unit in the header: ask whether yuan is meant")
+    return Item(
+        name=name,
+        column=column,
+        type=item_type,
+        label=" ".join(column.label.split()) or f"第{column.position + 1}列",
+        aliases=_aliases(column, table),
+        required=in_key or (column.full and column.nonempty > 0 and item_type not in ("text", "address", "code")),
+        listed=listed if item_type in ("code", "division") else None,
+        notes=tuple(notes),
+    )
+
+
+def _aliases(column: Column, table: Table) -> tuple[str, ...]:
+    """The whole path of a header of several rows, which the lowest row alone does not say."""
+    path = table.form.names[column.position]
+    return (path,) if len(table.form.header) > 1 and column.label and path != column.label else ()
+
+
+def _listed(column: Column, name: str, catalog: Catalog, department: str) -> Listed | None:
+    if column.type == "division":
+        fits = "division" in catalog.codes and codelists.match(column, catalog, department)
+        return fits if fits and fits.codes == "division" else None
+    if column.type not in ("code", "text"):
+        return None
+    found = codelists.match(column, catalog, department)
+    if found or column.type == "text":
+        return found
+    return codelists.new(column, f"{department}_{name}"[:41])
+
+
+def _type(column: Column, listed: Listed | None) -> str:
+    """A code needs its list; a type that this catalog does not know is an identifier."""
+    if column.type in ("code", "text"):
+        return "code" if listed else "text"
+    return column.type if column.type in _TYPES else "identifier"
