@@ -7,6 +7,7 @@ What belongs here: the meaning of a history table. The table itself is the user'
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from shuyuan.standards.rawbytes import Mask, Numbers, decimal_number, matrix, ro
 
 COLUMNS: Final = ("代码", "启用时间", "变更/弃用时间", "新代码")
 """The columns a history table must have; others are ignored."""
+_CODE: Final = re.compile(r"[1-9][0-9]{5}")
+_YEAR: Final = re.compile(r"[12][0-9]{3}")
+_MOVE: Final = re.compile(r"(?P<code>[1-9][0-9]{5})(?:\[(?P<year>[12][0-9]{3})\])?")
 _LISTS: Final = pa.list_(pa.string())
 
 
@@ -59,8 +63,17 @@ class History:
 
         Raises ValueError naming file, line, column and value for anything that is not such a table, OSError if there is none.
         """
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return cls(_entries(csv.DictReader(lines), path))
+        history = cls(_entries(path))
+        if lost := history.lost():
+            raise ValueError(f"{path}: {'; '.join(lost)}; every successor needs a row that was in force then")
+        return history
+
+    def lost(self) -> list[str]:
+        """Successors that were not in force when they took over, in words; empty for a sound table."""
+        every = (
+            (entry, year, code) for entries in self._of.values() for entry in entries for year, code in entry.moves
+        )
+        return [f"{e.code} moves in {year} to {code}" for e, year, code in every if not self.in_force(code, year)]
 
     @cached_property
     def ever(self) -> Mask:
@@ -100,19 +113,20 @@ class History:
         return None if found is None else [f"{one:06d}" for one in sorted(found)]
 
     def _as_of(self, code: int, year: int) -> frozenset[int] | None:
-        if entry := self._in_force(code, year):
+        if entry := self.in_force(code, year):
             return self._since(entry, year)
         given_up = next((entry for entry in self._of.get(code, ()) if entry.end == year), None)
         return self._since(given_up, year - 1) if given_up else None
 
-    def _in_force(self, code: int, year: int) -> Entry | None:
+    def in_force(self, code: int, year: int) -> Entry | None:
+        """The entry of `code` that was in force on 31 December of `year`."""
         return next((entry for entry in self._of.get(code, ()) if entry.in_force(year)), None)
 
     def _since_uncached(self, entry: Entry, year: int) -> frozenset[int]:
         """Today's codes of what was the entry's territory on 31 December of `year`."""
         found = {entry.code} if entry.end is None else set()
         for moved, code in entry.moves:
-            if moved > year and (successor := self._in_force(code, moved)):
+            if moved > year and (successor := self.in_force(code, moved)):
                 found |= self._since(successor, moved)
         if entry.end is not None and not any(moved == entry.end for moved, _ in entry.moves):
             found |= self._left_behind(entry, entry.end, year)
@@ -120,9 +134,9 @@ class History:
 
     def _left_behind(self, entry: Entry, end: int, year: int) -> set[int]:
         """Of an entry that names no successor: the same code under its next name, else the counties it had."""
-        if renamed := self._in_force(entry.code, end):
+        if renamed := self.in_force(entry.code, end):
             return set(self._since(renamed, end))
-        members = (self._in_force(code, year) for code in self._counties[entry.code // 100])
+        members = (self.in_force(code, year) for code in self._counties[entry.code // 100])
         return {one for member in members if member for one in self._since(member, year)}
 
     @cached_property
@@ -148,7 +162,12 @@ def _numbers(codes: pa.StringArray) -> Numbers:
     return numbers
 
 
-def _entries(rows: csv.DictReader[str], path: Path) -> Iterator[Entry]:
+def _entries(path: Path) -> Iterator[Entry]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8 at byte {error.start}; save the table as UTF-8") from None
+    rows = csv.DictReader(text.splitlines(), restval="")
     missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
     if missing:
         raise ValueError(f"{path}:1: no column {'、'.join(missing)}; a history of divisions has {'、'.join(COLUMNS)}")
@@ -160,20 +179,22 @@ def _entries(rows: csv.DictReader[str], path: Path) -> Iterator[Entry]:
 
 
 def _entry(row: Mapping[str, str]) -> Entry:
-    end = _whole(row, "变更/弃用时间") if row["变更/弃用时间"] else None
-    return Entry(_whole(row, "代码"), _whole(row, "启用时间"), end, tuple(_moves(row["新代码"], end)))
+    start, ends, moves = (row[column] for column in COLUMNS[1:])
+    end = _number(ends, COLUMNS[2], _YEAR) if ends else None
+    return Entry(_number(row["代码"], "代码", _CODE), _number(start, COLUMNS[1], _YEAR), end, tuple(_moves(moves, end)))
 
 
-def _whole(row: Mapping[str, str], column: str) -> int:
-    if not (row[column].isascii() and row[column].isdigit()):
-        raise ValueError(f"column {column}: `{row[column]}` is not a number")
-    return int(row[column])
+def _number(text: str, column: str, form: re.Pattern[str]) -> int:
+    if not form.fullmatch(text):
+        raise ValueError(f"column {column}: `{text}` is not {'a year' if form is _YEAR else 'a code of six digits'}")
+    return int(text)
 
 
 def _moves(text: str, end: int | None) -> Iterator[tuple[int, int]]:
     """`110101;110102[2010]` as (year, code); without a year it is the year in which the entry ended."""
     for part in filter(None, text.split(";")):
-        code, _, year = part.rstrip("]").partition("[")
-        if not code.isdigit() or not (year.isdigit() or (end is not None and not year)):
-            raise ValueError(f"column 新代码: `{part}` is neither a code nor code[year]")
-        yield (int(year) if year else end or 0), int(code)
+        found = _MOVE.fullmatch(part)
+        year = int(found["year"]) if found and found["year"] else end
+        if found is None or year is None:
+            raise ValueError(f"column 新代码: `{part}` is neither a code nor, for a code still in use, code[year]")
+        yield year, int(found["code"])

@@ -84,9 +84,10 @@ def rows_that(texts: pa.StringArray, width: int, fit: Callable[[Bytes], Mask]) -
 def unmarked(marks: Bytes | Mask) -> Mask:
     """Rows of a matrix in which every byte is zero: eight bytes at once."""
     size, width = marks.shape
-    flat = np.ascontiguousarray(marks).view(np.uint8)
     if width < 8:
-        return ~marks.any(axis=1)
+        none: Mask = np.count_nonzero(marks, axis=1) == 0
+        return none
+    flat = np.ascontiguousarray(marks).view(np.uint8)
     words = [np.ndarray((size,), np.uint64, flat, at, (width,)) for at in (*range(0, width - 8, 8), width - 8)]
     seen: npt.NDArray[np.uint64] = reduce(np.bitwise_or, words)
     clear: Mask = seen == np.uint64(0)
