@@ -1,139 +1,151 @@
 """Dates as departments write them, to Arrow dates.
 
-The usual layouts are read in bulk; odd ones once per different text. What belongs here: layouts and sentinels.
-A missing day is never guessed, two-digit years and spreadsheet serials are refused: all three have more than one reading.
+The usual layouts are read in bulk from their bytes, all others once per different text (`date_words`). What belongs here: the bulk path
+and what a day means to a register: sentinels, plausibility, the future.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta, timezone
+from datetime import date
+from functools import cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shuyuan.standards import date_words
 from shuyuan.standards.calendar import DayNumbers, dates_of, day_numbers, possible
 from shuyuan.standards.cells import matches
-from shuyuan.standards.column import Column
+from shuyuan.standards.column import Column, Ranks, mask_of
 from shuyuan.standards.options import Options
-from shuyuan.standards.rawbytes import Bytes, Mask, all_digits, decimal_number, lengths, matrix
+from shuyuan.standards.rawbytes import Mask
+from shuyuan.standards.reasons import REASONS
+from shuyuan.standards.words import Places, Rows, Words, are_digits, pairs
 
-_COMPACT, _SEPARATED, _ODD_LAYOUT = np.uint8(1), np.uint8(2), np.uint8(0)
-_DAYS: Final = ((_COMPACT, 8, (0, 1, 2, 3, 4, 5, 6, 7)), (_SEPARATED, 10, (0, 1, 2, 3, 5, 6, 8, 9)))
-_MARKS: Final = np.frombuffer(b"-/.", np.uint8)
-_SEPARATED_TIMED: Final = r"^\d{4}(-\d{2}-|/\d{2}/|\.\d{2}\.)\d{2}[ T]\d{1,2}[:;]\d{2}([:;]\d{2}(\.\d{1,9})?)?$"
-_COMPACT_TIMED: Final = r"^\d{8}([01]\d|2[0-4])[0-5]\d([0-5]\d(\.?\d{1,9})?)?$"
-_ODD: Final = re.compile(
-    r"(?P<y>\d{4})(?:(?P<mark>[-/.])|年)(?P<m>\d{1,2})(?(mark)(?P=mark)|月)(?P<d>\d{1,2})(?(mark)|日?)"
-    r"[ T]*(?P<half>上午|下午|AM|PM)?\s*(?:(?P<H>\d{1,2})[:;时](?P<M>\d{1,2})(?:[:;分](?P<S>\d{1,2})(?:\.\d+)?秒?)?分?)?"
-    r"\s*(?P<half2>AM|PM)?\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?",
-    re.IGNORECASE | re.ASCII,
-)
-_LONG_TERM: Final = re.compile(r"长期|永久|无.{0,4}期限|无期|至今")
-_CHINA: Final = timezone(timedelta(hours=8))
-_UNREAD: Final = -1
-_SENTINELS: Final = np.array(
-    [0, 10101, 18991230, 18991231, 19000101, 20991231, 29991231, 30001231, 99990909, 99991231], np.int32
-)
+UNKNOWN: Final = (0, 10101, 18991230, 18991231, 19000101)
+"""Days CCYYMMDD that stand for "not known": zeros, and where the day counts of spreadsheets and databases begin."""
+LONG_TERM: Final = (20991231, 29991231, 30001231)
+"""Days that stand for 长期, as does every day of the year 9999."""
+
 _FIRST_PLAUSIBLE, _LAST_PLAUSIBLE = 19000101, 21001231
+_MARKS: Final = tuple(np.uint64((mark << 56) | (mark << 32)) for mark in b"-/.")
+_MARK_BYTES: Final = np.uint64(0xFF0000FF00000000)
+_YEAR: Final = np.uint64(0x00000000FFFFFFFF)
+_MONTH: Final = np.uint64(0x0000FFFF00000000)
+_DAY: Final = np.uint64(0xFFFF000000000000)
+_TIMED: Final = r"^(\d{4}(-\d{2}-|/\d{2}/|\.\d{2}\.)\d{2}[ T]\d{1,2}[:;]\d{2}([:;]\d{2}(\.\d{1,9})?)?|\d{8}([01]\d|2[0-4])[0-5]\d([0-5]\d(\.?\d{1,9})?)?)$"
+_CLOCK_AT_END: Final = r"[ T]+\d{1,2}[:;]\d{1,2}([:;]\d{1,2}(\.\d{1,9})?)?$"
+_FIRST_REFUSAL: Final = min(reason.severity_rank for reason in REASONS.values() if not reason.usable)
+_BLOCK: Final = 1 << 14  # rows
+_MONTHS: Final = 3000 * 100  # months CCYYMM that the tables know
+_NO_DAY: Final = np.iinfo(np.int32).max
 
 
-def plain(raw: pa.StringArray) -> Mask:
-    """Rows in a layout that is read in bulk."""
-    usual: Mask = _layouts(raw) != _ODD_LAYOUT
-    return usual
+def swift(raw: pa.StringArray, options: Options) -> tuple[Column, Mask]:
+    """The plain dates of a column in the usual layouts, nulls and empty texts; and the rows that are left to `judge`."""
+    rows = Rows.of(raw)
+    read, iso = _read_usual(rows, _usual(raw, rows))
+    left: Mask = (read == _NO_DAY) & (rows.lengths > 0)
+    values = pa.array(read, pa.int32(), mask=read == _NO_DAY).view(pa.date32())
+    column = Column(values, _future(read, options), ~iso & (read != _NO_DAY))
+    return column, left
 
 
 def judge(texts: pa.StringArray, options: Options) -> Column:
     """Tidied texts to date32; sentinels and impossible days are null with their verdict."""
-    days = _read(texts)
-    valid, sentinel = possible(days), np.isin(days, _SENTINELS) | (days // 10000 == 9999)
-    column = Column.of(dates_of(days, valid & ~sentinel), ~_written_as_iso(texts))
-    column.flag((days < _FIRST_PLAUSIBLE) | (days > _LAST_PLAUSIBLE), "date_implausible")
-    if options.as_of is not None:
-        column.flag(days > day_numbers(options.as_of), "date_future")
-    column.flag(~valid & ~sentinel, "date_unparsable")
-    column.flag(sentinel, "date_sentinel")
+    bare = pc.replace_substring_regex(texts, _CLOCK_AT_END, "")
+    encoded = bare.dictionary_encode()
+    known = [date_words.read(text) for text in encoded.dictionary.to_pylist()]
+    at = encoded.indices.to_numpy(zero_copy_only=False)
+    column = _judged(np.array([day for day, _ in known], np.int32)[at], options)
+    for reason in {reason for _, reason in known if reason}:
+        column.flag(np.array([said == reason for _, said in known], np.bool_)[at], reason)
+    column.flag((column.ranks < _FIRST_REFUSAL) & mask_of(column.values.is_null()), "date_unparsable")
+    column.changed = ~mask_of(pc.equal(column.values.cast(pa.string()), texts))
     return column
 
 
-def _written_as_iso(texts: pa.StringArray) -> Mask:
-    rows: Mask = lengths(texts) == 10
-    heads = _heads(texts, rows, 10)
-    rows[rows] = (heads[:, 4] == ord("-")) & (heads[:, 7] == ord("-"))
-    return rows
+def _judged(days: DayNumbers, options: Options) -> Column:
+    valid = possible(days)
+    long_term = np.isin(days, LONG_TERM) | (days // 10000 == 9999)
+    unknown = np.isin(days, UNKNOWN)
+    column = Column.of(dates_of(days, valid & ~long_term & ~unknown))
+    column.flag((days < _FIRST_PLAUSIBLE) | (days > _LAST_PLAUSIBLE), "date_implausible")
+    if options.as_of is not None:
+        column.flag(days > day_numbers(options.as_of), "date_future")
+    column.flag(unknown, "date_sentinel")
+    column.flag(long_term, "date_long_term")
+    return column
 
 
-def _layouts(texts: pa.StringArray) -> Bytes:
-    """For each row the layout of its day: compact, separated or odd. Whole days are seen by bytes, times by pattern."""
-    layouts, sizes = np.full(len(texts), _ODD_LAYOUT, np.uint8), lengths(texts)
-    for layout, width, places in _DAYS:
-        rows = sizes == width
-        digits, marks = _split(_heads(texts, rows, width), places)
-        layouts[rows] = np.where(all_digits(digits) & _one_mark(marks), layout, _ODD_LAYOUT)
-    timed = sizes > 10
+def _future(days: npt.NDArray[np.int32], options: Options) -> Ranks:
+    if options.as_of is None:
+        return np.zeros(len(days), np.uint8)
+    late = (days > (options.as_of - date(1970, 1, 1)).days) & (days != _NO_DAY)
+    ranks: Ranks = late.astype(np.uint8) * np.uint8(REASONS["date_future"].severity_rank)
+    return ranks
+
+
+def _usual(texts: pa.StringArray, rows: Rows) -> Mask:
+    """Rows that begin with a day in eight or ten bytes and hold nothing else, or a time of day."""
+    usual: Mask = (rows.lengths == 8) | (rows.lengths == 10)
+    timed = rows.lengths > 10
     if timed.any():
-        chosen = texts.filter(pa.array(timed))
-        compact = np.where(matches(chosen, _COMPACT_TIMED), _COMPACT, _ODD_LAYOUT)
-        layouts[timed] = np.where(matches(chosen, _SEPARATED_TIMED), _SEPARATED, compact)
-    return layouts
+        timed[timed] = matches(texts.filter(pa.array(timed)), _TIMED)
+    return usual | timed
 
 
-def _read(texts: pa.StringArray) -> DayNumbers:
-    days, layouts = np.full(len(texts), _UNREAD, np.int32), _layouts(texts)
-    for layout, width, places in _DAYS:
-        rows = layouts == layout
-        days[rows] = decimal_number(_split(_heads(texts, rows, width), places)[0])
-    odd = layouts == _ODD_LAYOUT
-    if odd.any():
-        days[odd] = _each(texts.filter(pa.array(odd)))
-    return days
+def _read_usual(rows: Rows, usual: Mask) -> tuple[npt.NDArray[np.int32], Mask]:
+    """Days since 1970 of the `usual` rows, `_NO_DAY` for all others; and which rows are written as ISO days."""
+    read = np.full(len(usual), _NO_DAY, np.int32)
+    iso = np.zeros(len(usual), np.bool_)
+    for start in range(0, len(usual), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        at = np.flatnonzero(usual[part]) + start
+        if len(at):
+            read[at], dashed = _read_block(rows, at)
+            iso[at] = dashed & (rows.lengths[at] == 10)
+    return read, iso
 
 
-def _heads(texts: pa.StringArray, rows: Mask, width: int) -> Bytes:
-    """The first `width` bytes of the chosen rows."""
-    chosen = texts if len(rows) and rows.all() else texts.filter(pa.array(rows))
-    sizes = lengths(chosen)
-    return matrix(chosen if (sizes == width).all() else pc.utf8_slice_codeunits(chosen, 0, width), width)
+def _read_block(rows: Rows, at: Places) -> tuple[npt.NDArray[np.int32], Mask]:
+    starts = rows.starts[at]
+    heads = rows.word(starts)
+    marks = heads & _MARK_BYTES
+    dashed, slashed, dotted = (marks == mark for mark in _MARKS)
+    separated: Mask = dashed | slashed | dotted
+    digits = np.where(separated, _closed_up(heads, rows.word(starts + 2)), heads)
+    return _since_1970(digits), dashed
 
 
-def _split(heads: Bytes, places: tuple[int, ...]) -> tuple[Bytes, Bytes]:
-    """The digits of the day, and what stands between them."""
-    others = [place for place in range(heads.shape[1]) if place not in places]
-    return heads[:, places], heads[:, others]
+def _closed_up(heads: Words, tails: Words) -> Words:
+    """`CCYY-MM-` and `YY-MM-DD` as CCYYMMDD."""
+    closed: Words = (heads & _YEAR) | ((heads >> np.uint64(8)) & _MONTH) | (tails & _DAY)
+    return closed
 
 
-def _one_mark(marks: Bytes) -> Mask:
-    ok = np.ones(len(marks), np.bool_)
-    if marks.shape[1]:
-        ok = np.isin(marks[:, 0], _MARKS) & (marks[:, 0] == marks[:, 1])
-    return ok
+def _since_1970(digits: Words) -> npt.NDArray[np.int32]:
+    twos = pairs(digits)
+    months, days = twos & np.uint64(0xFFFF), (twos >> np.uint64(48)).astype(np.int32)
+    for shift in (16, 32):
+        months = months * np.uint64(100) + ((twos >> np.uint64(shift)) & np.uint64(0xFFFF))
+    known, lengths = _calendar()
+    index = np.where(are_digits(digits) & (months < _MONTHS), months, 0).astype(np.int64)
+    plain = (days >= 1) & (days <= lengths[index])
+    return np.where(plain, known[index] + days, np.int32(_NO_DAY))
 
 
-def _each(texts: pa.StringArray) -> DayNumbers:
-    encoded = texts.dictionary_encode()
-    known = np.array([_read_odd(text) for text in encoded.dictionary.to_pylist()], np.int32)
-    days: DayNumbers = known[encoded.indices.to_numpy()]
-    return days
-
-
-def _read_odd(text: str) -> int:
-    if _LONG_TERM.search(text):
-        return 99991231
-    found = _ODD.fullmatch(text)
-    if found is None:
-        return _UNREAD
-    day = int(found["y"]) * 10000 + int(found["m"]) * 100 + int(found["d"])
-    return _in_china(day, found) if found["zone"] and found["H"] else day
-
-
-def _in_china(day: int, found: re.Match[str]) -> int:
-    """An instant of another zone belongs to the day it was in China (GB/T 7408)."""
-    zone = "+0000" if found["zone"] in "Zz" else found["zone"].replace(":", "")
-    try:
-        instant = datetime.strptime(f"{day:08d} {found['H']}:{found['M']} {zone}", "%Y%m%d %H:%M %z")
-        return day_numbers(instant.astimezone(_CHINA).date())
-    except (ValueError, OverflowError):
-        return _UNREAD
+@cache
+def _calendar() -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """For each month CCYYMM: the day before its first, since 1970; and its days, none where a sentinel or implausible day lies in it."""
+    before, lengths = np.zeros(_MONTHS, np.int32), np.zeros(_MONTHS, np.int32)
+    for year in range(_FIRST_PLAUSIBLE // 10000, _LAST_PLAUSIBLE // 10000 + 1):
+        for month in range(1, 13):
+            first = date(year, month, 1)
+            following = date(year + month // 12, month % 12 + 1, 1)
+            before[year * 100 + month] = (first - date(1970, 1, 1)).days - 1
+            lengths[year * 100 + month] = (following - first).days
+    lengths[[day // 100 for day in (*UNKNOWN, *LONG_TERM) if day // 100 < _MONTHS]] = 0
+    return before, lengths

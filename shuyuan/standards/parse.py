@@ -38,7 +38,8 @@ class _Kind:
     """How one item type is read: `plain` rows skip tidying; `judge` gets tidied texts without nulls.
 
     Rows that pass the `screen` (nulls and empty texts among them) are not even judged: they stand as they are; `stands` is the same
-    for types whose settings matter. Of a type that `repeats` every different text is read once.
+    for types whose settings matter. Of a type that `repeats` every different text is read once. `swift` reads the plain rows, nulls and
+    empty texts of a typed column at once, and says which rows are left.
     """
 
     arrow_type: pa.DataType
@@ -49,6 +50,7 @@ class _Kind:
     screen: Callable[[pa.StringArray], Mask] | None = None
     stands: Callable[[pa.StringArray, Options], Mask] | None = None
     repeats: bool = False
+    swift: Callable[[pa.StringArray, Options], tuple[Column, Mask]] | None = None
 
 
 _KINDS: Final = {
@@ -62,7 +64,7 @@ _KINDS: Final = {
     "uscc": _Kind(pa.string(), texts.tidy_number, uscc.judge, stands=uscc.stands),
     "code": _Kind(pa.string(), texts.tidy_identifier, codes.judge_code, repeats=True),
     "division": _Kind(pa.string(), texts.tidy_compact, codes.judge_division, repeats=True),
-    "date": _Kind(pa.date32(), texts.tidy_identifier, dates.judge, plain=dates.plain),
+    "date": _Kind(pa.date32(), texts.tidy_identifier, dates.judge, swift=dates.swift),
     "amount": _Kind(amounts.AMOUNT, texts.tidy_compact, amounts.judge_amount),
     "integer": _Kind(pa.int64(), texts.tidy_compact, numbers.judge_integer),
     "coordinate": _Kind(pa.float64(), texts.tidy_compact, numbers.judge_coordinate),
@@ -121,6 +123,8 @@ def _parse(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
         return _parse_screened(kind, raw, kind.stands(raw, options) | (lengths(raw) <= 0), options)
     if kind.screen:
         return _parse_screened(kind, raw, kind.screen(raw), options)
+    if kind.swift:
+        return _parse_left(kind, raw, *kind.swift(raw, options), options)
     plain = kind.plain(raw) if kind.plain else np.zeros(len(raw), np.bool_)
     if len(raw) and plain.all():
         column = kind.judge(raw, options)
@@ -143,9 +147,13 @@ def _parse_repeating(kind: _Kind, raw: pa.StringArray, options: Options) -> Colu
 
 def _parse_screened(kind: _Kind, raw: pa.StringArray, stands: Mask, options: Options) -> Column:
     """What stands is handed on over the buffers it came in; only the rest is read."""
-    column = Column.of(empty_as_null(raw))
-    if not stands.all():
-        column.put(~stands, _parse_untidy(kind, raw.filter(pa.array(~stands)), options))
+    return _parse_left(kind, raw, Column.of(empty_as_null(raw)), ~stands, options)
+
+
+def _parse_left(kind: _Kind, raw: pa.StringArray, column: Column, left: Mask, options: Options) -> Column:
+    """What was read swiftly stays; only the rest is tidied and judged."""
+    if left.any():
+        column.put(left, _parse_untidy(kind, raw.filter(pa.array(left)), options))
         column.drop_unusable()
     return column
 

@@ -41,6 +41,12 @@ _USABLE: Final = (
     ("name_lost_character", ACCURACY, "含问号或替换符,原字已丢失", "a character was lost on the way (? or U+FFFD)"),
     ("name_has_digits", ACCURACY, "姓名中有数字", "digits in a person's name"),
     ("amount_negative", ACCURACY, "金额为负", "negative amount"),
+    (
+        "date_serial",
+        CONFORMITY,
+        "表格软件的日期序号,已换算为日期",
+        "day count of a spreadsheet (1900 system), converted",
+    ),
     ("date_future", ACCURACY, "日期晚于业务日期", "date after the business date"),
     ("date_implausible", ACCURACY, "日期早于1900年或晚于2100年", "date before 1900 or after 2100"),
     (
@@ -76,7 +82,8 @@ _USABLE: Final = (
 )
 
 _UNUSABLE: Final = (
-    ("date_sentinel", CONFORMITY, "长期或占位日期,按空值处理", "stands for long-term or unknown; kept as empty"),
+    ("date_long_term", CONFORMITY, "长期有效,没有截止日期", "long-term: there is no last day"),
+    ("date_sentinel", CONFORMITY, "占位日期,按空值处理", "stands for an unknown day; kept as empty"),
     ("code_unknown", CONSISTENCY, "不在代码表中", "not in the code list"),
     ("division_unknown", CONSISTENCY, "不在行政区划代码表中", "not in the list of divisions"),
     ("division_malformed", CONFORMITY, "不是6、9、12位区划代码", "not a division code of 6, 9 or 12 digits"),
@@ -87,6 +94,13 @@ _UNUSABLE: Final = (
     ("amount_unparsable", CONFORMITY, "不是金额", "not an amount, or its separators do not group thousands"),
     ("coordinate_out_of_range", ACCURACY, "坐标不在中国范围", "outside of China (lon 73 to 136, lat 3 to 54 degrees)"),
     ("coordinate_unparsable", CONFORMITY, "不是坐标", "not a coordinate in degrees"),
+    ("date_incomplete", COMPLETENESS, "只有年或年月,日期不完整", "year or month only; a missing day is never guessed"),
+    (
+        "date_ambiguous",
+        CONFORMITY,
+        "日期有多种读法",
+        "more than one reading: two-digit year, or day and month in unknown order",
+    ),
     ("date_unparsable", CONFORMITY, "不是完整日期", "not a complete calendar date; a missing day is never guessed"),
     ("uscc_checksum", ACCURACY, "统一社会信用代码校验位不符", "check character is wrong (GB 32100-2015)"),
     ("uscc_charset", CONFORMITY, "含统一社会信用代码不用的字符", "has a character that GB 32100-2015 does not use"),
