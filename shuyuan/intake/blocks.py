@@ -26,14 +26,17 @@ def tabbed(_: int, cells: list[str]) -> str:
     return "\t".join(cells)
 
 
-def admit(columns: Columns, lines: pa.Array, head: Head, tally: Tally, raw: Raw = tabbed) -> pa.Table:
+def admit(
+    columns: Columns, lines: pa.Array, head: Head, tally: Tally, raw: Raw = tabbed, *, blanks: bool = True
+) -> pa.Table:
     """The sound rows in contract order, with `_line`; blank and faulty rows go to the tally.
 
     `columns` are text in cell order, null where empty; `lines` the physical line of each row; `raw(index, cells)` the row as text.
+    Without `blanks` a row without content is a row like any other.
     """
-    gone = blank(columns, len(lines))
+    gone = blank(columns, len(lines)) if blanks else np.zeros(len(lines), bool)
     tally.blank += int(gone.sum())
-    tally.ends_with(_last(columns, lines, gone))
+    tally.ends_with(_last(columns, lines, gone) if blanks else [])
     for at in np.flatnonzero(_odd(columns, len(lines)) & ~gone):
         cells = row(columns, int(at))
         fault = judge(cells, head)

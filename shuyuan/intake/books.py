@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from shuyuan.intake import archives
+from shuyuan.intake import archives, html_tables
 from shuyuan.intake.cells import texts
 from shuyuan.intake.errors import CorruptFile, EmptyFile, SheetNotFound
 from shuyuan.intake.extents import Oddities
@@ -42,25 +42,28 @@ class _CalamineGrid(Grid):
 
 def open_book(path: Path, file: str, kind: str, wanted: str | None = None) -> Book:
     """The book, or only its sheet `wanted`. Raises CorruptFile, Bomb, EmptyFile, SheetNotFound."""
+    if kind == "html":
+        tables = html_tables.grids(path, file)
+        return Book([g for g in tables if g.name in select(file, [t.name for t in tables], wanted)], [])
     found = archives.check_book(path, file, kind) if kind in archives.ZIPPED_BOOKS else Oddities()
     try:
         book = CalamineWorkbook.from_path(str(path))
-        tables = {m.name: m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet}
-        names = select(file, list(tables), book.sheet_names, wanted)
-        grids = [_grid(book.get_sheet_by_name(n), tables[n].visible != SheetVisibleEnum.Visible) for n in names]
+        sheets = {m.name: m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet}
+        names = select(file, list(sheets), wanted)
+        grids = [_grid(book.get_sheet_by_name(n), sheets[n].visible != SheetVisibleEnum.Visible) for n in names]
     except (CalamineError, OSError) as error:
         raise CorruptFile(file, f"the book does not open ({error})", _AGAIN) from error
     return Book(filled(file, grids), list(oddity_notes(found, kind)))
 
 
-def select(file: str, tables: list[str], sheets: list[str], wanted: str | None) -> list[str]:
+def select(file: str, tables: list[str], wanted: str | None) -> list[str]:
     """The worksheets to read. Raises CorruptFile, SheetNotFound."""
     if not tables:
         raise CorruptFile(file, "the book has no worksheet", _AGAIN)
     if wanted is None:
         return tables
     if wanted not in tables:
-        known = "、".join(sheets)
+        known = "、".join(tables)
         problem = f"no sheet {wanted!r}; there are: {known}"
         raise SheetNotFound(file, problem, "name the sheet as the contract does", value=wanted)
     return [wanted]

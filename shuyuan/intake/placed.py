@@ -6,27 +6,18 @@ from dataclasses import replace
 
 from shuyuan.intake import header
 from shuyuan.intake.header import Records
-from shuyuan.intake.rows import Column, Contract, Form, Head
+from shuyuan.intake.rows import Contract, Head
 
 
 def settle(file: str, records: Records, contract: Contract) -> Head:
-    """As `header.settle`; with a `form` nothing is searched: its names are the header row, below its last header line is data.
-
-    Raises HeaderNotFound, MissingColumn, AmbiguousColumn.
-    """
-    form = contract.form
-    if form is None:
+    """As `header.settle`; with a `form` nothing is searched. Raises HeaderNotFound, MissingColumn, AmbiguousColumn."""
+    if contract.form is None:
         return header.settle(file, records, contract)
-    line = max(form.header, default=0)
-    places = {c.name: at for c in contract.columns if (at := _place(c, form)) is not None}
-    if not places or any(c.name not in places for c in contract.required):
-        found = header.settle(file, [(line, form.names)], replace(contract, header_row=None))
-        return replace(found, line=line, index=line - 1)
-    absent = {n: v for n, v in contract.constants.items() if n not in places}
-    names = tuple(c.name for c in contract.columns)
-    return Head(places, names, len(form.names), len(form.names), line, line - 1, (), absent)
+    return header.of_form(file, contract, contract.form, contract.form.begin - 2)
 
 
-def _place(column: Column, form: Form) -> int | None:
-    """Where the form has the column under one of its own words, letter by letter."""
-    return next((form.names.index(t) for t in (*column.headers, column.name) if t in form.names), None)
+def by_keys(file: str, keys: list[str], contract: Contract) -> Head:
+    """The head of rows that name their own cells (JSON, Parquet, dBase): no physical row is above the data."""
+    if contract.form is None:
+        return replace(header.settle(file, [(1, keys)], replace(contract, header_row=None)), index=-1, line=0)
+    return replace(header.of_form(file, contract, contract.form, -1), line=0)
