@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
+from stdnum import luhn
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
+from stdnum.iso7064 import mod_11_10
 
 from shuyuan.standards import citizen, parse
 
@@ -171,6 +174,62 @@ def test_neighbours_do_not_disturb_each_other() -> None:
     assert read.values.to_pylist() == [right, None, None, right, right, None, None] * 50
     assert read.verdicts.to_pylist() == [None, None, "id_length", None, "id_15_digits", None, "masked"] * 50
     assert read.changed.to_pylist() == [False, False, True, True, True, True, True] * 50
+
+
+@pytest.mark.parametrize(
+    ("item_type", "text", "value"),
+    [
+        ("org_code", "74218321-3", "742183213"),
+        ("org_code", "７４２１８３２１－３", "742183213"),
+        ("org_code", "ma5da123—2", "MA5DA1232"),
+        ("reg_no", " 440301103097413 ", "440301103097413"),
+        ("reg_no", "4403011030974", "4403011030974"),
+        ("reg_no", "371325na000223x", "371325NA000223X"),
+        ("tax_no", "440301742183213", "440301742183213"),
+        ("tax_no", "91350100m000100y43", "91350100M000100Y43"),
+        ("tax_no", "11010519491231002X", "11010519491231002X"),
+        ("tax_no", "11010519491231002X01", "11010519491231002X01"),
+        ("tax_no", "110105491231002", "110105491231002"),
+        ("inst_cert_no", "事证第144030000123号", "144030000123"),
+        ("social_reg_no", "粤社证字第1234号", "粤社证字第1234号"),
+        ("social_reg_no", "深民证字〔2009〕第010203号", "深民证字〔2009〕第010203号"),
+        ("parcel_code", "450103 001001 gb00001", "450103001001GB00001"),
+        ("real_estate_unit_no", "450103001001GB00001W00000000", "450103001001GB00001W00000000"),
+        ("real_estate_unit_no", "450103001001GB00001F00010002", "450103001001GB00001F00010002"),
+        ("bank_card", "6222 0210 0111 6245 702", "6222021001116245702"),
+        ("postcode", "518000", "518000"),
+        ("postcode", "010010", "010010"),
+        ("email", "Zhang.San+1@mail.sz.gov.cn", "Zhang.San+1@mail.sz.gov.cn"),
+    ],
+)
+def test_legacy_and_trade_identifiers(item_type: str, text: str, value: str) -> None:
+    read = parse(item_type, pa.array([text]))
+    assert (read.values.to_pylist(), read.verdicts.to_pylist()) == ([value], [None])
+    assert read.changed.to_pylist() == [text != value]
+
+
+@pytest.mark.parametrize(
+    ("item_type", "oracle"),
+    [
+        ("bank_card", luhn.is_valid),
+        ("reg_no", lambda text: len(text) == 13 or mod_11_10.is_valid(text)),
+        ("org_code", lambda text: text[8] == _organisation_check(text[:8])),
+    ],
+)
+def test_check_digits_against_an_independent_oracle(item_type: str, oracle: Callable[[str], bool]) -> None:
+    draw, widths = random.Random(item_type), {"bank_card": (16, 17, 18, 19), "reg_no": (13, 15), "org_code": (9,)}
+    texts = [str(draw.randrange(10 ** (width - 1), 10**width)) for width in widths[item_type] for _ in range(1500)]
+    ours = [verdict is None for verdict in _verdicts(item_type, texts)]
+    assert ours == [oracle(text) for text in texts]
+    assert 100 < sum(ours) < len(texts) - 100
+
+
+@pytest.mark.parametrize(
+    "item_type", ["org_code", "reg_no", "tax_no", "bank_card", "postcode", "inst_cert_no", "parcel_code"]
+)
+def test_a_row_of_zeros_is_no_identifier(item_type: str) -> None:
+    verdicts = _verdicts(item_type, ["0" * width for width in (6, 9, 12, 13, 15, 16, 18, 19, 20, 28)])
+    assert None not in verdicts
 
 
 def _check(body: str) -> str:

@@ -15,6 +15,7 @@ from shuyuan.catalog.delivery import Delivery
 ItemType = Literal[
     "text", "identifier", "phone", "address", "person_name", "org_name", "citizen_id", "uscc",
     "code", "division", "date", "amount", "integer", "coordinate",
+    "org_code", "reg_no", "tax_no", "inst_cert_no", "social_reg_no", "parcel_code", "real_estate_unit_no", "bank_card", "postcode", "email",
 ]  # fmt: skip
 Comparator = Literal["exact", "person_name", "org_name", "code", "date", "amount", "address", "coordinate"]
 Cycle = Literal["realtime", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual", "irregular"]

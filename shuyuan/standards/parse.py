@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shuyuan.standards import amounts, citizen, codes, dates, numbers, standing, texts, uscc
+from shuyuan.standards import amounts, citizen, codes, dates, identifiers, numbers, standing, texts, uscc
 from shuyuan.standards.cells import has_control, matches, null_tokens
 from shuyuan.standards.codes import spoken_for
 from shuyuan.standards.column import Column, Parsed, differs, mask_of
@@ -53,6 +53,8 @@ class _Kind:
     swift: Callable[[pa.StringArray, Options], tuple[Column, Mask]] | None = None
 
 
+_TIDY: Final = {"email": texts.tidy_compact, "social_reg_no": texts.tidy_compact}
+
 _KINDS: Final = {
     "text": _Kind(pa.string(), texts.tidy_text, texts.judge_text, _WHOLE_MASK, screen=standing.text),
     "identifier": _Kind(pa.string(), texts.tidy_identifier, texts.judge_identifier, screen=standing.identifier),
@@ -62,6 +64,10 @@ _KINDS: Final = {
     "org_name": _Kind(pa.string(), texts.tidy_organisation, texts.judge_named, screen=standing.organisation),
     "citizen_id": _Kind(pa.string(), texts.tidy_number, citizen.judge, _NUMBER_MASK, stands=citizen.stands),
     "uscc": _Kind(pa.string(), texts.tidy_number, uscc.judge, stands=uscc.stands),
+    **{
+        name: _Kind(pa.string(), _TIDY.get(name, texts.tidy_number), form.judge, stands=form.stands)
+        for name, form in identifiers.FORMS.items()
+    },
     "code": _Kind(pa.string(), texts.tidy_identifier, codes.judge_code, repeats=True),
     "division": _Kind(pa.string(), texts.tidy_compact, codes.judge_division, repeats=True),
     "date": _Kind(pa.date32(), texts.tidy_identifier, dates.judge, swift=dates.swift),

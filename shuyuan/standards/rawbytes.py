@@ -84,7 +84,7 @@ def rows_that(texts: pa.StringArray, width: int, fit: Callable[[Bytes], Mask]) -
 def unmarked(marks: Bytes | Mask) -> Mask:
     """Rows of a matrix in which every byte is zero: eight bytes at once."""
     size, width = marks.shape
-    if width < 8:
+    if width < 8 or not size:
         none: Mask = np.count_nonzero(marks, axis=1) == 0
         return none
     flat = np.ascontiguousarray(marks).view(np.uint8)

@@ -6,7 +6,6 @@ What belongs here: the code itself and what departments write in its place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -27,7 +26,6 @@ _CLASSES: Final = {
     "1": "1239", "2": "19", "3": "123459", "4": "19", "5": "123459", "6": "129", "7": "129", "8": "19", "9": "1239",
     "A": "19", "N": "1239", "Y": "1",
 }  # fmt: skip
-ORG_WEIGHTS: Final = (3, 7, 9, 10, 5, 8, 4, 2)
 _ORG_CODE: Final = r"^[0-9A-Z]{8}-?[0-9X]$"
 _TAX_NUMBER: Final = r"^(\d{15}|\d{6}[0-9A-Z]{8}[0-9X])$"
 _CROSSED_OUT: Final = r"X{4}"  # X is a letter of the alphabet; four in a row hide something
@@ -46,13 +44,6 @@ def _paired(table: Bytes) -> npt.NDArray[np.uint16]:
     return table[pairs].view(np.uint16)
 
 
-def _places(first: int, weights: Sequence[int]) -> npt.NDArray[np.float32]:
-    """Weights of the places from `first`, as a column of 18."""
-    column = np.zeros((18, 1), np.float32)
-    column[first : first + len(weights), 0] = weights
-    return column
-
-
 def _known() -> Mask:
     """First character times 256 plus second → whether the list names them."""
     table = np.zeros((256, 256), np.bool_)
@@ -62,10 +53,11 @@ def _known() -> Mask:
 
 
 _VALUES: Final = _paired(_values(ALPHABET))
-_ORG_VALUES: Final = _paired(_values("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-_OUTER: Final = _places(0, [*(pow(3, place, 31) for place in range(17)), 1])
-_INNER: Final = _places(8, [*ORG_WEIGHTS, 1])
-_X_IN_ORG: Final = _values("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")[ord("X")]
+_LETTERS: Final = _values("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_ORG_VALUES: Final = _paired(_LETTERS)
+_OUTER: Final = np.array([[pow(3, place, 31)] for place in range(17)] + [[1]], np.float32)
+_INNER: Final = np.array([[3], [7], [9], [10], [5], [8], [4], [2], [1]], np.float32)
+_X_IN_ORG: Final = _LETTERS[ord("X")]
 _KNOWN: Final = _known()
 
 
@@ -93,6 +85,14 @@ def is_uscc(texts: pa.StringArray) -> Mask:
     return rows_that(texts, 18, _certain)
 
 
+def organisation_right(rows: Bytes) -> Mask:
+    """Organisation codes of nine characters 0-9, A-Z: whether the last is right (GB 11714-1997: a digit, or X for ten).
+
+    Nine zeros, which would pass, are no code.
+    """
+    return _organisation(_LETTERS.take(rows)) & ~unmarked(rows - np.uint8(ord("0")))
+
+
 def _taken(table: npt.NDArray[np.uint16], rows: Bytes) -> Bytes:
     values: Bytes = table.take(np.ascontiguousarray(rows).view(np.uint16)).view(np.uint8)
     return values
@@ -118,11 +118,13 @@ def _outer_right(values: Bytes) -> Mask:
 
 
 def _inner_right(rows: Bytes) -> Mask:
-    """GB 11714: the ninth character of the organisation code is a digit, or X for ten."""
-    values = _taken(_ORG_VALUES, rows)
-    ten = values[:, 16] == _X_IN_ORG
+    return _organisation(_taken(_ORG_VALUES, rows)[:, 8:17])
+
+
+def _organisation(values: Bytes) -> Mask:
+    ten = values[:, 8] == _X_IN_ORG
     sums = products(values, _INNER)[:, 0] - (int(_X_IN_ORG) - 10) * ten
-    ok: Mask = (sums % 11 == 0) & (ten | (values[:, 16] < 10))
+    ok: Mask = (sums % 11 == 0) & (ten | (values[:, 8] < 10))
     return ok
 
 
