@@ -82,7 +82,7 @@ EARNED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("division_superseded", "division", "440321", DIVISIONS | {"history": HISTORY}),
     ("division_malformed", "division", "深圳市罗湖区", DIVISIONS),
     ("amount_unparsable", "amount", "5,000000", {}),
-    ("amount_unparsable", "amount", "10%", {}),
+    ("amount_percentage", "amount", "10%", {}),
     ("amount_foreign_currency", "amount", "3万美元", {}),
     ("amount_out_of_range", "amount", "100000000000000", {}),
     ("amount_negative", "amount", "-1e-05", {}),

@@ -1,22 +1,28 @@
 """Amounts of money, from text to exact decimals in yuan.
 
-Plain numbers are cast in bulk; marked ones (万元, ￥, thousands separators, 1e5) once per different text.
-What belongs here: how numbers are written. Money is decimal all the way, never binary floating point.
+Plain numbers are read from their bytes, long and grouped ones are cast in bulk, all other forms are read once per different text
+(`amount_words`). What belongs here: units and the bulk paths. Money is decimal all the way, never binary floating point.
 """
 
 from __future__ import annotations
 
-import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shuyuan.standards import amount_words
+from shuyuan.standards.amount_words import currency_of
 from shuyuan.standards.cells import matches, matches_after
 from shuyuan.standards.column import Column, mask_of
 from shuyuan.standards.options import Options
+from shuyuan.standards.rawbytes import Mask
+from shuyuan.standards.words import Places, Rows, Words, are_digits, first_byte_at, number
+
+__all__ = ["AMOUNT", "UNITS", "currency_of", "factor_of", "judge_amount", "swift"]
 
 AMOUNT: Final = pa.decimal128(20, 6)
 UNITS: Final = {
@@ -36,24 +42,60 @@ UNITS: Final = {
 
 _LEADING_ZERO: Final = r"^-?0\d|^-[0.]+$"
 _GROUPED: Final = r"^¥?-?\d{1,3}(,\d{3})+(\.\d+)?$"
-_NUMBER: Final = r"[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:E[+-]?\d{1,3})?"
-_MARKED: Final = re.compile(
-    rf"(?:人民币|RMB|CNY|CN¥|¥)?(?P<number>{_NUMBER})(?P<times>万亿|亿|千万|百万|十万|万|千|百)?"
-    r"(?P<yuan>元|圆|块|角|分)?(?:整|正)?(?:人民币|RMB|CNY)?",
-    re.IGNORECASE | re.ASCII,
-)
-_FOREIGN: Final = re.compile(
-    r"美元|美金|港元|港币|港幣|澳门元|澳元|欧元|英镑|日元|日圆|韩元|加元|新台币|台币|瑞士法郎|卢布|"
-    r"USD|US\$|HKD|HK\$|EUR|GBP|JPY|KRW|AUD|CAD|CHF|SGD|TWD|MOP|RUB|[$€£₩]",
-    re.IGNORECASE,
-)
-_BRACKETED: Final = re.compile(r"(?<=\d)\(([^()\d]+)\)$")  # a unit set apart: 5(万元)
-_QUANTUM: Final = Decimal("0.000001")
-_LIMIT: Final = Decimal(10**14)
-
-
 _BULK: Final = pa.decimal128(22, 8)
-_Read = tuple[Decimal | None, str | None]
+_BLOCK: Final = 1 << 14  # rows
+_WIDEST: Final = 16  # characters that two words hold
+_EXACT: Final = 18  # digits that a signed word holds
+_POINT, _ZERO = np.uint8(ord(".")), np.uint8(ord("0"))
+_ALL_ZEROS: Final = np.uint64(0x3030303030303030)
+_POWERS: Final = np.array([10**power for power in range(_EXACT + 1)], np.int64)
+
+
+def swift(raw: pa.StringArray, options: Options) -> tuple[Column, Mask]:
+    """The plain positive numbers of a column, nulls and empty texts; and the rows that are left to `judge_amount`."""
+    rows, exponent = Rows.of(raw), factor_of(options.unit).adjusted()
+    micros, left = np.zeros((len(raw), 2), np.int64), rows.lengths > 0
+    for start in range(0, len(raw), _BLOCK):
+        at = np.flatnonzero(left[start : start + _BLOCK] & (rows.lengths[start : start + _BLOCK] <= _WIDEST)) + start
+        if len(at):
+            micros[at, 0], left[at] = _micro_yuan(rows, at, exponent)
+    read = (rows.lengths > 0) & ~left
+    validity = pa.py_buffer(np.packbits(read, bitorder="little"))
+    values = pa.Array.from_buffers(AMOUNT, len(raw), [validity, pa.py_buffer(micros)])
+    return Column.of(values, read if exponent else np.zeros(len(raw), np.bool_)), left
+
+
+def _micro_yuan(rows: Rows, at: Places, exponent: int) -> tuple[npt.NDArray[np.int64], Mask]:
+    """Rows of at most sixteen characters in millionths of a yuan, and which of them are no plain number after all."""
+    lengths = rows.lengths[at]
+    ends = rows.starts[at] + lengths
+    low, high = rows.word_before(ends, lengths), rows.word_before(ends - 8, lengths - 8)
+    low, high, decimals = _without_point(low, high)
+    whole = lengths - decimals - (decimals > 0)
+    shift = 6 - decimals + exponent
+    plain = are_digits(low) & are_digits(high) & (whole >= 1) & (whole + decimals + shift <= _EXACT) & (shift >= 0)
+    plain &= ~(_begins_with_zero(rows, at) & (whole > 1))
+    digits = number(high) * np.uint64(10**8) + number(low)
+    return digits.astype(np.int64) * _POWERS[np.clip(shift, 0, _EXACT)] * plain, ~plain
+
+
+def _without_point(low: Words, high: Words) -> tuple[Words, Words, Places]:
+    """Sixteen characters without the first point among the last eight, and how many digits stand behind it."""
+    place = first_byte_at(low, _POINT)
+    pointed = place < 8
+    bits = (np.minimum(place, 7) * 8).astype(np.uint64)
+    before = (np.uint64(1) << bits) - np.uint64(1)
+    behind = ~(before | (np.uint64(0xFF) << bits))
+    closed = (low & behind) | ((low & before) << np.uint64(8)) | (high >> np.uint64(56))
+    moved = (high << np.uint64(8)) | np.uint64(_ZERO)
+    decimals = np.where(pointed & (place < 7), 7 - place, 0)
+    low = np.where(pointed & (place < 7), closed, low)  # a point at the very end stays, and is no digit
+    return low, np.where(pointed & (place < 7), moved, high), decimals
+
+
+def _begins_with_zero(rows: Rows, at: Places) -> Mask:
+    zero: Mask = (rows.word(rows.starts[at]) & np.uint64(0xFF)) == _ZERO
+    return zero
 
 
 def judge_amount(texts: pa.StringArray, options: Options) -> Column:
@@ -110,29 +152,10 @@ def _cast(texts: pa.StringArray, factor: Decimal) -> Column:
 
 def _each(texts: pa.StringArray, factor: Decimal) -> Column:
     encoded = texts.dictionary_encode()
-    read = [_read_amount(text, factor) for text in encoded.dictionary.to_pylist()]
+    read = [amount_words.read(text, factor) for text in encoded.dictionary.to_pylist()]
     indices = encoded.indices.to_numpy()
     values = pa.array([value for value, _ in read], AMOUNT).take(encoded.indices)
     column = Column.of(values, np.ones(len(texts), np.bool_))
     for reason in {reason for _, reason in read if reason}:
         column.flag(np.array([said == reason for _, said in read], np.bool_)[indices], reason)
     return column
-
-
-def _read_amount(text: str, factor: Decimal) -> _Read:
-    if _FOREIGN.search(text):
-        return None, "amount_foreign_currency"
-    found = _MARKED.fullmatch(_BRACKETED.sub(r"\1", text))
-    if found is None:
-        return None, "amount_unparsable"
-    yuan = Decimal(found["number"].replace(",", "")) * _worth(found, factor)
-    if abs(yuan) >= _LIMIT - _QUANTUM:
-        return None, "amount_out_of_range"
-    return yuan.quantize(_QUANTUM, ROUND_HALF_UP), None
-
-
-def _worth(found: re.Match[str], factor: Decimal) -> Decimal:
-    if not found["times"] and not found["yuan"]:
-        return factor
-    coin = UNITS.get(found["yuan"] or "元", Decimal(1))
-    return coin * UNITS.get(f"{found['times'] or ''}元", Decimal(1))

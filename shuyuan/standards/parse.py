@@ -71,7 +71,7 @@ _KINDS: Final = {
     "code": _Kind(pa.string(), texts.tidy_identifier, codes.judge_code, repeats=True),
     "division": _Kind(pa.string(), texts.tidy_compact, codes.judge_division, repeats=True),
     "date": _Kind(pa.date32(), texts.tidy_identifier, dates.judge, swift=dates.swift),
-    "amount": _Kind(amounts.AMOUNT, texts.tidy_compact, amounts.judge_amount),
+    "amount": _Kind(amounts.AMOUNT, texts.tidy_compact, amounts.judge_amount, swift=amounts.swift),
     "integer": _Kind(pa.int64(), texts.tidy_compact, numbers.judge_integer),
     "coordinate": _Kind(pa.float64(), texts.tidy_compact, numbers.judge_coordinate),
 }

@@ -129,6 +129,7 @@ _UNUSABLE: Final = (
     ("phone_malformed", CONFORMITY, "不是电话号码", "not a telephone number"),
     ("integer_unparsable", CONFORMITY, "不是整数", "not a whole number of 64 bits"),
     ("amount_foreign_currency", CONSISTENCY, "外币金额,无法折算为人民币", "foreign currency: cannot be stated in yuan"),
+    ("amount_percentage", CONSISTENCY, "填的是比例,不是金额", "a percentage, not an amount"),
     ("amount_out_of_range", ACCURACY, "金额超出14位整数", "more than 14 integer digits of yuan"),
     ("amount_unparsable", CONFORMITY, "不是金额", "not an amount, or its separators do not group thousands"),
     ("coordinate_out_of_range", ACCURACY, "坐标不在中国范围", "outside of China (lon 73 to 136, lat 3 to 54 degrees)"),

@@ -23,6 +23,7 @@ _HIGH_HALVES: Final = np.uint64(0xF0F0F0F0F0F0F0F0)
 _DIGIT_HALVES: Final = np.uint64(0x3030303030303030)
 _TO_TEN: Final = np.uint64(0x0606060606060606)
 _ONES: Final = np.uint64(0x0101010101010101)
+_HIGH_BITS: Final = np.uint64(0x8080808080808080)
 _PAIRS: Final = np.uint64(0x00FF00FF00FF00FF)
 _QUADS: Final = np.uint64(0x0000FFFF0000FFFF)
 
@@ -69,6 +70,15 @@ def keep_high(words: Words | np.uint64, dropped: Places) -> Words:
     shifts = (np.minimum(dropped, _WIDTH - 1) * 8).astype(np.uint64)
     kept = (words >> shifts) << shifts
     return np.where(dropped >= _WIDTH, np.uint64(0), kept)
+
+
+def first_byte_at(words: Words, byte: np.uint8) -> Places:
+    """The place (0 to 7) of the first such byte in each word, 8 where there is none."""
+    differing = words ^ (_ONES * np.uint64(byte))
+    found = (differing - _ONES) & ~differing & _HIGH_BITS  # exact up to the first; what the borrow adds lies behind it
+    below = np.bitwise_count((found & (~found + np.uint64(1))) - np.uint64(1))
+    places: Places = (below // 8).astype(np.int64)
+    return places
 
 
 def are_digits(words: Words) -> Mask:
