@@ -110,7 +110,7 @@ def _judge(dialect: Dialect, sample: Sequence[str]) -> Candidate:
     consistency = _consistency(found, width)
     cells = _quality([r for r in found if len(r.cells) > 1 and r.sound], dialect)
     prior = DELIMITERS.get(dialect.delimiter, 0.9)
-    score = consistency * cells * prior * (1 - 0.3 / width) * (0.97 if dialect.escape else 1.0)
+    score = consistency * cells * prior * (1 - 0.3 / width) * _filled(found, width) * (0.999 if dialect.escape else 1.0)
     return Candidate(dialect, score, consistency, cells, width)
 
 
@@ -122,6 +122,13 @@ def _consistency(found: Sequence[Record], width: int) -> float:
     blocks = groupby(found, key=lambda r: len(r.cells) if r.sound else 0)
     sizes = [sum(1 for _ in block) for size, block in blocks if size > 1]
     return float(max(share**2, sum(n * n for n in sizes) ** 0.5 / len(found)))
+
+
+def _filled(found: Sequence[Record], width: int) -> float:
+    """Less than 1 where columns are empty from top to bottom: `||` cut at every `|`."""
+    table = [r.cells for r in found if len(r.cells) == width]
+    void = sum(1 for i in range(width - 1) if not any(cells[i].strip(BLANKS) for cells in table))
+    return 1 - 0.5 * void / width
 
 
 def _whole(found: Iterator[Record], sample: Sequence[str]) -> Iterator[Record]:
@@ -155,10 +162,12 @@ def _worth(cell: str, dialect: Dialect) -> float | None:
     what = kind(cell)
     if what in (EMPTY, NULL):
         return None
-    if kept[0] in "\"'" and kept.count(kept[0]) % 2 == 0 and kept[-1] == kept[0] and len(kept) > 1:
+    if kept[0] in "\"'" and kept[-1] == kept[0] and len(kept) > 1:
         return -0.5  # still in quotes
     if (kept[0] == '"') != (kept[-1] == '"') and dialect.quote != '"' and kept.count('"') % 2:
         return -0.5  # half of a quoted cell
+    if any("\\" + q in kept for q in "\"'") or not any(c.isalnum() for c in kept):
+        return 0.0  # an escape that was not seen as one, or a piece of a delimiter
     worth = 1.0 if what in TYPED else 0.9 if what == WORD else 0.8
     if kept[0] in ",;|:" or kept[-1] in ",;|\\":
         worth *= 0.3

@@ -21,8 +21,8 @@ _PROBE = 40  # rows that tell whether a table begins
 class Table:
     """One table of a file.
 
-    `form`: what reading needs. `first` to `last`: physical lines of its data rows, damaged ones and footer included; `first` is None
-    if no row follows the header, `last` is None if the table goes on to the end of the file. `preamble`: lines above the header
+    `form`: what reading needs. `first`: physical line of the first data row with content, None if there is none; `last`: that of the
+    table's end, None if it goes on to the end of the file. `preamble`: lines above the header
     that belong to no table. `footer`: lines of totals and signatures. `named`: the names are the file's own.
     """
 
@@ -106,8 +106,17 @@ def _table(rows: Sequence[Record], top: heads.Top, cut: Dialect, to_end: bool, c
     edge = min((*top.header, top.first or rows[-1].line + 1))
     above = tuple(r.line for r in rows if r.line < edge and _filled(r))
     tail = tuple(_footer(rows, top)) if complete or not to_end else ()
-    last = None if to_end else rows[-1].line + rows[-1].raw.count("\n")
-    return Table(Form(top.names, top.header, cut), top.first, last, above, tail, top.width, top.named, top.why)
+    last = None if to_end else rows[-1].line + rows[-1].height - 1
+    form = Form(top.names, top.header, cut, None, _begin(rows, top), last)
+    return Table(form, top.first, last, above, tail, top.width, top.named, top.why)
+
+
+def _begin(rows: Sequence[Record], top: heads.Top) -> int | None:
+    """The line at which the data begin, where it is not the line after the header's last: a header record may have several lines."""
+    if not top.header:
+        return top.first if top.first != 1 else None
+    head = next(r for r in rows if r.line == top.header[-1])
+    return head.line + head.height if head.height > 1 else None
 
 
 def _footer(rows: Sequence[Record], top: heads.Top) -> list[int]:

@@ -57,5 +57,5 @@ def dialect(lines: Sequence[str]) -> Dialect | None:
         return None
     stops = list(accumulate(found[:-1]))
     rows = [split(b, stops)[0] for line in lines if (b := line.rstrip("\r\n")).strip()]
-    typed = any(typical(r[i] for r in rows) for i in range(len(found)))
+    typed = any(typical((r[i] for r in rows), 0.6) for i in range(len(found)))
     return Dialect(delimiter="", quote="", widths=found) if typed else None

@@ -22,6 +22,8 @@ DEPTH = 30  # rows with content in which a header may begin
 LOOK = 200  # rows with content that are looked at
 MOST = 3  # rows of one header
 _YEAR = re.compile(r"(?:19|20)\d\d年?")
+_UNNAMED = re.compile(r"Unnamed: \d+(?:_level_\d+)?")
+_TITLE = re.compile(r".*(?:\d|名单|表|公示|目录|统计|情况|台账|清单|汇总|名录)|[（(].*|.{11,}|.*[:：].*")
 _LABELLED = re.compile(r"\s*[^:：]{1,12}[:：](?!\d|//)")
 _WORDS = re.compile(
     r".*(?:序号|名称|姓名|编号|代码|号码|日期|时间|地址|住所|电话|类型|类别|性别|民族|备注|金额|单位|机关|内容|数量|状态|等级|部门|人数|面积|结果|事由|依据"
@@ -76,11 +78,17 @@ class _Row:
 
 def table_in(rows: Rows) -> Top:
     """The table that `rows` (line, cells) begin with, after any preamble. Rows without any cell that has content are passed over."""
-    grid = [_Row(line, tuple(c.strip(BLANKS) for c in cells), len(cells)) for line, cells in rows]
+    grid = [_Row(line, tuple(_ours(c) for c in cells), len(cells)) for line, cells in rows]
     grid = [r for r in grid if r.filled][:LOOK]
     if not grid:
         return Top((), (), None, 0, False, 0, ("no row has content",))
     return _Search(_without_padding(grid)).top()
+
+
+def _ours(cell: str) -> str:
+    """The cell without blanks around it; `Unnamed: 3` is what pandas wrote for the empty header cell of the office's own file."""
+    kept = cell.strip(BLANKS)
+    return "" if _UNNAMED.fullmatch(kept) else kept
 
 
 def _without_padding(grid: list[_Row]) -> list[_Row]:
@@ -312,14 +320,15 @@ class _Search:
 
 
 def _groups(upper: _Row, lower: _Row) -> bool:
-    """Does `upper` head groups of `lower`'s columns? A title has one cell, at the left, over a filled one."""
+    """Does `upper` head groups of `lower`'s columns? A title is one cell, at the left or long."""
     if upper.cells == lower.cells:
         return True
     gaps_above = sum(1 for c in upper.cells if not c)
     if any(_LABELLED.match(c) for c in upper.cells if c):
         return False
     if upper.filled == 1:
-        return bool(upper.cells[0] == "" or (lower.cells and not lower.cells[0])) and upper.size > 2
+        only = next(c for c in upper.cells if c)
+        return not upper.cells[0] and upper.size > 2 and not _TITLE.fullmatch(only)
     return gaps_above > 0 or any(not c for c in lower.cells)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from shuyuan.intake.header import normalise
 from shuyuan.intake.rows import BLANKS, show
 
 _SPACES = re.compile(r"[\s\u200b\ufeff]+")
@@ -22,16 +23,17 @@ def merged(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def unique(given: Sequence[str]) -> tuple[str, ...]:
-    """`given` without empty and double names: `column_3` for the third, `x_2` for the second `x`."""
+    """`given` without empty and double names: `column_3` for the third, `x_2` for the second `x`, told apart as `header` compares them."""
     taken: set[str] = set()
     found: list[str] = []
     for at, name in enumerate(given, 1):
-        base = tidy(name) or f"column_{at}"
+        base = tidy(name)
+        base = base if normalise(base) else f"column_{at}"
         free = base
         number = 2
-        while free in taken:
+        while normalise(free) in taken:
             free, number = f"{base}_{number}", number + 1
-        taken.add(free)
+        taken.add(normalise(free))
         found.append(free)
     return tuple(found)
 

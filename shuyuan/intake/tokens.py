@@ -25,13 +25,14 @@ WIDE = frozenset("WF")  # East Asian widths that take two columns of a fixed-wid
 
 @dataclass(frozen=True)
 class Record:
-    """One logical record: first physical line (1-based), cells, text as read, well formed?, a comment line (then one cell)?"""
+    """One logical record: first physical line (1-based), cells, text as read, well formed?, a comment line (then one cell)?, its lines."""
 
     line: int
     cells: list[str]
     raw: str
     sound: bool
     comment: bool = False
+    height: int = 1
 
 
 class _Feed:
@@ -61,12 +62,12 @@ def records(lines: Iterator[str], dialect: Dialect, line: int = 1) -> Iterator[R
             yield Record(line, [body], body, True, True)
             line += 1
             continue
-        record, taken = cut(line, first, body, feed)
+        record = cut(line, first, body, feed)
         yield record
-        line += taken
+        line += record.height
 
 
-Cut = Callable[[int, str, str, _Feed], tuple[Record, int]]
+Cut = Callable[[int, str, str, _Feed], Record]
 
 
 class _Delimited:
@@ -86,16 +87,16 @@ class _Delimited:
         apostrophe = self.quote == "'" and not self.escape
         self._on_a_line = re.compile(f"(?:[^'\r\n]++|''|'(?!{d}|[\r\n]|\\Z))*+") if apostrophe else None
 
-    def cut(self, line: int, first: str, body: str, feed: _Feed) -> tuple[Record, int]:
-        """(record, physical lines it took)."""
+    def cut(self, line: int, first: str, body: str, feed: _Feed) -> Record:
+        """The record that begins with the line `first`, `body` without its line end; further lines come from `feed`."""
         if self._is_plain(body):
-            return Record(line, body.split(self.delimiter) if body else [], body, True), 1
+            return Record(line, body.split(self.delimiter) if body else [], body, True)
         taken = [first]
         cells = self._cells(taken, feed)
         if cells is None:
             feed.give_back(taken[1:])
-            return Record(line, body.split(self.delimiter), body, False), 1
-        return Record(line, cells, "".join(taken).rstrip("\r\n"), True), len(taken)
+            return Record(line, body.split(self.delimiter), body, False)
+        return Record(line, cells, "".join(taken).rstrip("\r\n"), True, height=len(taken))
 
     def _is_plain(self, body: str) -> bool:
         return not (self.quote and self.quote in body) and not (self.escape and self.escape in body)
@@ -204,9 +205,9 @@ def display(text: str) -> int:
 def _fixed(dialect: Dialect) -> Cut:
     stops = [sum(dialect.widths[: i + 1]) for i in range(len(dialect.widths) - 1)]
 
-    def cut(line: int, first: str, body: str, feed: _Feed) -> tuple[Record, int]:
+    def cut(line: int, first: str, body: str, feed: _Feed) -> Record:
         cells, sound = split(body, stops) if body.strip() else ([], True)
-        return Record(line, cells, body, sound), 1
+        return Record(line, cells, body, sound)
 
     return cut
 
