@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from shuyuan.survey.report import Sheet
 
+BOOKS: Final = frozenset({"xlsx", "xlsb", "xls", "ods"})
 
-def extents(path: Path) -> tuple[Sheet, ...]:
-    """Name, used rows and columns counted from A1, and visibility of every worksheet."""
+
+def extents(path: Path, kind: str) -> tuple[Sheet, ...]:
+    """Name, used rows and columns counted from A1, and visibility of every worksheet; nothing for what is no book."""
+    if kind not in BOOKS:
+        return ()
     with CalamineWorkbook.from_path(str(path)) as book:
         kept = [m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
         return tuple(_extent(book, m.name, m.visible != SheetVisibleEnum.Visible) for m in kept)

@@ -44,13 +44,13 @@ def inspect(
             member=member.partition("!")[2] or None,
             named_right=formats.suits_name(kind, path.name),
             encoding=_encoding(inner, inner_kind),
-            sheets=extents(inner) if inner_kind in tables.BOOKS else (),
+            sheets=extents(inner, inner_kind),
             tables=tuple(_measured(inner, table, as_of or date.today(), say) for table in found),
         )
 
 
 def _encoding(path: Path, kind: str) -> Encoding | None:
-    return encodings.count(path) if kind not in tables.BOOKS | {"parquet", "dbf"} else None
+    return encodings.count(path) if kind not in formats.BOOKS | {"parquet", "dbf"} else None
 
 
 def _measured(path: Path, found: tables.Found, as_of: date, progress: Progress) -> Table:
@@ -73,7 +73,6 @@ class TableProfile:
         self._columns = [ColumnProfile(label, hint, as_of) for label, hint in zip(found.labels, hints, strict=True)]
         limit = REMEMBERED // max(1, len(self._columns))
         self._repeats = [Repeats(limit) for _ in self._columns]
-        self._names = list(found.form.names)
         self._first: list[Hashes] = []
         self._connection = connection
         self._rejected: Counter[str] = Counter()
@@ -84,7 +83,7 @@ class TableProfile:
         cut = max(0, FIRST - self.rows)
         for part in (batch.slice(0, cut), *_slices(batch.slice(cut))):
             if part.num_rows:
-                self._add(part.select(self._names))
+                self._add(part.drop_columns(["_line"]))
         if cut and self.rows >= FIRST:
             for column in self._columns:
                 column.narrow()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -37,7 +37,7 @@ def item_names(columns: Sequence[Column], catalog: Catalog, department: str) -> 
             or words.hint(column.label).name
             or f"column_{column.position + 1}"
         )
-        names.append(_free(name, taken))
+        names.append(free(name, taken))
         taken.add(names[-1])
     return names
 
@@ -53,12 +53,13 @@ def _known_labels(catalog: Catalog, department: str) -> Mapping[tuple[str, str],
     return found
 
 
-def _free(name: str, taken: Iterable[str]) -> str:
-    number, free = 2, name
-    while free in taken:
-        free = f"{name[: words.LONGEST_NAME - 3].rstrip('_')}_{number}"
+def free(name: str, taken: Collection[str]) -> str:
+    """`name`, or `name_2`, … : the first that is not taken, and never too long."""
+    number, found = 2, name[: words.LONGEST_NAME].rstrip("_")
+    while found in taken:
+        found = f"{name[: words.LONGEST_NAME - 3].rstrip('_')}_{number}"
         number += 1
-    return free
+    return found
 
 
 def title(file: str) -> str:
@@ -70,7 +71,7 @@ def title(file: str) -> str:
 def resource_name(file: str, catalog: Catalog, department: str) -> str:
     """A free name for the resource, from the words of the file's name that are known."""
     name = words.slug(title(file)) or words.english(title(file)) or "feed"
-    return _free(name, {r.id.split(".")[1] for r in catalog.resources.values() if r.department == department})
+    return free(name, {r.id.split(".")[1] for r in catalog.resources.values() if r.department == department})
 
 
 def pattern(file: str) -> tuple[str, str]:

@@ -86,9 +86,16 @@ class ColumnProfile:
         lengths = pc.min_max(pc.utf8_length(cells)).as_py()
         self.shortest = min(self.shortest or lengths["min"], lengths["min"])
         self.longest = max(self.longest, lengths["max"])
-        self._tally(cells)
         self.shapes += shapes.counts(cells, self._shapes)
+        self._spare()
+        self._tally(cells)
         self._collect(cells)
+
+    def _spare(self) -> None:
+        """Types whose shape hardly any cell of the first rows has need not be tried."""
+        for name, shape in shapes.NEEDED.items():
+            if name in self.counts and name != self.hint.type and self.shapes[shape] < LIKELY * self.nonempty:
+                del self.counts[name]
 
     def _tally(self, cells: pa.StringArray) -> None:
         for name, count in self.counts.items():

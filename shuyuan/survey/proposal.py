@@ -45,15 +45,16 @@ class Proposal:
     headless: bool
 
 
-def propose(table: Table, catalog: Catalog, department: str) -> Proposal:
-    """Items and key of a table."""
+def propose(table: Table, catalog: Catalog, department: str, name: str) -> Proposal:
+    """Items and key of a table; `name` is that of the resource, by which its own code lists are called."""
     headless = not any(column.label for column in table.columns)
     left_out = {} if headless else dict(_unnameable(table.columns))
     columns = [column for column in table.columns if column.position not in left_out]
     names = naming.item_names(columns, catalog, department)
     by_position = {column.position: name for column, name in zip(columns, names, strict=True)}
     key, notes = _key(table, by_position, columns)
-    items = tuple(_item(c, n, table, n in key, catalog, department) for c, n in zip(columns, names, strict=True))
+    lists = [_listed(c, f"{name}_{n}", catalog, department) for c, n in zip(columns, names, strict=True)]
+    items = tuple(_item(c, n, table, listed, n in key) for c, n, listed in zip(columns, names, lists, strict=True))
     return Proposal(items, key, notes, tuple(left_out.values()), headless)
 
 
@@ -90,8 +91,7 @@ def _told(key: Key) -> str:
     return f"names {key.distinct:,} of {key.rows:,} rows{again}: ask the department what tells two rows apart"
 
 
-def _item(column: Column, name: str, table: Table, in_key: bool, catalog: Catalog, department: str) -> Item:
-    listed = _listed(column, name, catalog, department)
+def _item(column: Column, name: str, table: Table, listed: Listed | None, in_key: bool) -> Item:
     item_type = _type(column, listed)
     notes = [column.why, *([listed.why] if listed else [])]
     if listed and listed.strangers:
@@ -102,7 +102,7 @@ def _item(column: Column, name: str, table: Table, in_key: bool, catalog: Catalo
         name=name,
         column=column,
         type=item_type,
-        label=" ".join(column.label.split()) or f"第{column.position + 1}列",
+        label=" ".join(column.label.split()) or table.form.names[column.position],
         aliases=_aliases(column, table),
         required=in_key or (column.full and column.nonempty > 0 and item_type not in ("text", "address", "code")),
         listed=listed if item_type in ("code", "division") else None,
@@ -113,10 +113,10 @@ def _item(column: Column, name: str, table: Table, in_key: bool, catalog: Catalo
 def _aliases(column: Column, table: Table) -> tuple[str, ...]:
     """The whole path of a header of several rows, which the lowest row alone does not say."""
     path = table.form.names[column.position]
-    return (path,) if len(table.form.header) > 1 and column.label and path != column.label else ()
+    return (path,) if len(table.form.header) > 1 and column.label and path != column.label and "/" in path else ()
 
 
-def _listed(column: Column, name: str, catalog: Catalog, department: str) -> Listed | None:
+def _listed(column: Column, list_name: str, catalog: Catalog, department: str) -> Listed | None:
     if column.type == "division":
         fits = "division" in catalog.codes and codelists.match(column, catalog, department)
         return fits if fits and fits.codes == "division" else None
@@ -125,7 +125,7 @@ def _listed(column: Column, name: str, catalog: Catalog, department: str) -> Lis
     found = codelists.match(column, catalog, department)
     if found or column.type == "text":
         return found
-    return codelists.new(column, f"{department}_{name}"[:41])
+    return codelists.new(column, naming.free(list_name, catalog.codes))
 
 
 def _type(column: Column, listed: Listed | None) -> str:

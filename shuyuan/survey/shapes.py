@@ -30,6 +30,8 @@ _PATTERNS: Final[Mapping[str, str]] = {
     "leading_zero": r"^0\d",
     "decimal": r"^-?[\d,]+\.\d+$",
     "dated": r"[-/.年]",
+    "whole": r"^\s*[+-]?[\d,]+(\.0+)?\s*$",
+    "sum": r"^\D{0,6}\d[\d,.]*(E\+?\d+)?\D{0,6}$",
     "person_number": r"(^|[^0-9])[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])\d{3}[\dXx]([^0-9]|$)",
     "phone_number": r"(^|[^0-9])1[3-9]\d{9}([^0-9]|$)",
 }
@@ -44,5 +46,7 @@ def counts(cells: pa.StringArray, wanted: frozenset[str]) -> Counter[str]:
 
 
 ALL: Final = frozenset(_PATTERNS)
+NEEDED: Final = {"integer": "whole", "amount": "sum"}
+"""Shape without which a type need not be tried."""
 ALWAYS: Final = frozenset({"leading_zero", "person_number", "phone_number"})
 """Shapes of which a single cell matters: they are looked for to the end."""

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
-from typing import Final
 
 import pyarrow.parquet as pq
 
-from shuyuan.intake import discover, formats, heads, sheets
+from shuyuan.intake import dbf, discover, formats, heads, json_rows, objects, sheets, text
+from shuyuan.intake.batched import Row
 from shuyuan.intake.errors import EmptyFile
-from shuyuan.intake.read import Column, Form, Reading, stream
-
-BOOKS: Final = formats.BOOKS | {"ods", "xlsb"}
-NAMED: Final = frozenset({"parquet", "jsonl", "json", "dbf"})  # formats whose fields have names of their own
-OBJECTS: Final = 1_000  # lines of objects whose keys are the columns
-_AGAIN: Final = re.compile(r"(.+)_(\d+)")
+from shuyuan.intake.grid import Grid
+from shuyuan.intake.names import tidy
+from shuyuan.intake.read import Column, Dialect, Form, Reading, stream
+from shuyuan.intake.tokens import records
 
 
 @dataclass(frozen=True)
 class Found:
-    """One table of a file. `labels`: the text by which a header row names each column, empty where it has none of its own;
-    `levels`: the whole path of a header of several rows."""
+    """One table of a file. `labels`: the text by which the lowest header row names each column, empty where none does."""
 
     form: Form
     labels: tuple[str, ...]
-    levels: tuple[str, ...]
     evidence: tuple[str, ...]
 
     @property
@@ -44,12 +38,11 @@ def found(path: Path, kind: str, sheet: str | None = None) -> list[Found]:
 
     Raises EmptyFile where there is none, and the errors of reading.
     """
-    if kind in BOOKS:
-        tops = [(g.name, heads.table_in(g.spread(g.top(heads.LOOK)))) for g in sheets.sheets_of(path, path.name, sheet)]
-        tables = [_table(Form(t.names, t.header, None, name), t.named, t.why) for name, t in tops if t.names]
-    elif kind in NAMED:
+    if kind in formats.BOOKS:
+        tables = [table for grid in sheets.sheets_of(path, path.name, sheet) for table in _of_sheet(grid)]
+    elif kind in formats.RECORDS:
         names = tuple(_fields(path, kind))
-        tables = [Found(Form(names, ()), names, names, (f"the fields that {kind} names",))] if names else []
+        tables = [Found(Form(names, ()), names, (f"the fields that {kind} names",))] if names else []
     else:
         tables = _of_text(path)
     if not tables:
@@ -57,52 +50,64 @@ def found(path: Path, kind: str, sheet: str | None = None) -> list[Found]:
     return tables
 
 
+def _of_sheet(grid: Grid) -> list[Found]:
+    rows = grid.spread(grid.top(heads.LOOK), across=False)
+    top = heads.table_in(rows)
+    form = Form(top.names, top.header, None, grid.name)
+    return [_table(form, rows, top.named, top.why)] if top.names else []
+
+
 def _of_text(path: Path) -> list[Found]:
-    """The first table of a text; others below it are told, as reading takes their rows for rows of the first."""
+    """The tables of a text, one below the other."""
     look = discover.forms(path)
-    if not look.tables:
+    forms = [replace(t.form, first=t.first or t.form.first, last=t.last) for t in look.tables]
+    return [
+        _table(form, _header_rows(path, form), t.named, (look.why, *t.why))
+        for form, t in zip(forms, look.tables, strict=True)
+    ]
+
+
+def _header_rows(path: Path, form: Form) -> list[Row]:
+    """The physical rows of a text's header."""
+    if not form.header:
         return []
-    first, *others = look.tables
-    below = [f"another table begins on line {min((*t.form.header, t.first or 0))}" for t in others]
-    return [_table(first.form, first.named, (look.why, *first.why, *below))]
+    cut = records(text.lines(text.load(path, path.name)), form.dialect or Dialect())
+    return [(r.line, r.cells) for r in takewhile(lambda r: r.line <= max(form.header), cut)]
 
 
-def _table(form: Form, named: bool, why: Sequence[str]) -> Found:
-    labels = tuple(_label(form, at) if named else "" for at in range(len(form.names)))
-    return Found(form, labels, form.names if named else labels, tuple(why))
+def _table(form: Form, top: Iterable[Row], named: bool, why: Sequence[str]) -> Found:
+    """`top`: the first rows, those of the header among them."""
+    lowest = [cells for line, cells in top if line in form.header][::-1]
+    labels = [_label(lowest, at) if named else "" for at in range(len(form.names))]
+    return Found(form, tuple(labels), tuple(why))
 
 
-def _label(form: Form, at: int) -> str:
-    """What the lowest header row calls the column; names that reading made up to have one for every column are no labels."""
-    name = form.names[at]
-    repeated = _AGAIN.fullmatch(name)
-    if repeated and repeated[1] in form.names[:at]:
-        name = repeated[1]
-    if name == f"column_{at + 1}":
-        return ""
-    return name.rsplit("/", 1)[-1] if len(form.header) > 1 else name
+def _label(rows: Sequence[Sequence[str]], at: int) -> str:
+    """What the lowest header row calls the column; where it is silent, the row above."""
+    return next((tidy(cells[at]) for cells in rows if at < len(cells) and tidy(cells[at])), "")
 
 
 def _fields(path: Path, kind: str) -> list[str]:
+    """The fields that the rows name themselves."""
     if kind == "parquet":
         return list(pq.read_schema(path).names)
-    with path.open(encoding="utf-8-sig", errors="replace") as lines:
-        objects = (_object(line) for line in islice(lines, OBJECTS))
-        return list(dict.fromkeys(key for entry in objects for key in entry))
-
-
-def _object(line: str) -> dict[str, object]:
-    try:
-        read = json.loads(line)
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
+    if kind == "dbf":
+        return dbf.fields(path, path.name)
+    source = text.as_utf8(text.load(path, path.name))
+    if kind == "json":
+        pieces = json_rows.elements(source.data, json_rows.the_array(source).start)
+    else:
+        pieces = enumerate((line.encode("utf-8", "surrogateescape") for line in text.lines(source)), 1)
+    return objects.keys_of(path.name, pieces)
 
 
 @contextmanager
 def rows(path: Path, table: Found) -> Iterator[Reading]:
-    """The rows of one table, under its form's names."""
-    columns = [Column(name, (name,), required=False) for name in table.form.names]
-    form = None if table.by_name else table.form
+    """The rows of one table; columns come in the form's order, whatever they are called."""
+    if table.by_name:
+        columns, form = [Column(name, (name,), required=False) for name in table.form.names], None
+    else:  # by place: names of the file may differ in nothing but case or width
+        places = tuple(f"c{at}" for at in range(len(table.form.names)))
+        columns, form = [Column(name, ()) for name in places], replace(table.form, names=places)
     with stream(path, columns, sheet=table.form.sheet, form=form) as reading:
         yield reading
