@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 from datetime import date
 from pathlib import Path
 from types import ModuleType
@@ -11,9 +12,9 @@ from types import ModuleType
 import pyarrow as pa
 import pytest
 
+from shuyuan.catalog import load_catalog
 from shuyuan.settings import PROJECT
-from shuyuan.standards import parse
-from shuyuan.standards.divisions import History
+from shuyuan.standards import History, parse, unmapped
 
 SHARED = Path(os.environ.get("SHUYUAN_SHARED_DATA", PROJECT.parent / "shared" / "data")) / "cn_divisions"
 real = pytest.mark.skipif(
@@ -113,6 +114,17 @@ def test_the_region_of_a_citizen_number_must_once_have_existed(history: History)
     assert parse("citizen_id", numbers).verdicts.to_pylist() == ["id_region_unknown", "id_region_unknown", None]
 
 
+def test_what_no_list_names_is_a_list_for_the_steward(history: History) -> None:
+    raw = pa.chunked_array([["160101", "160102", "东县", "160102"], ["160102 ", "东县", None, "-"]])
+    read = parse("division", raw, codes=["160101"], crosswalk={"东区": "160101"}, history=history)
+    assert unmapped(raw, read).to_pylist() == [
+        {"value": "160102", "reason": "division_superseded", "rows": 3},
+        {"value": "东县", "reason": "division_malformed", "rows": 2},
+    ]
+    fine = parse("division", raw, codes=["160101", "160102"], crosswalk={"东县": "160101"})
+    assert unmapped(raw, fine).num_rows == 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -131,6 +143,17 @@ def test_a_table_that_is_none_is_refused(path: Path, old: str, new: str, message
     with pytest.raises(ValueError, match=r"history\.csv") as refused:
         History.load(path)
     assert message in str(refused.value)
+
+
+def test_the_catalog_finds_the_history_beside_the_code_lists(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(PROJECT / "catalog", tmp_path / "catalog"))
+    (root / "codes" / "divisions_history.csv").write_text(TABLE, "utf-8")
+    found = load_catalog(root).divisions_history
+    assert found is not None
+    assert History.load(found).today(pa.array(["160103"]), date(1990, 1, 1)).to_pylist() == [["160101"]]
+    (root / "codes" / "divisions_history.csv").unlink()
+    load_catalog.cache_clear()
+    assert load_catalog(root).divisions_history is None
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The catalog directory → one frozen `Catalog`, or every problem in it at once.
 
-Layout: `departments.yml`, `codes/*.yml`, `crosswalks/*.yml`, `resources/<department>/*.yml`, `libraries/*.yml`, `policies/*.yml`.
+Layout: `departments.yml`, `codes/*.yml`, `codes/divisions_history.csv` (optional, read by `standards`), `crosswalks/*.yml`,
+`resources/<department>/*.yml`, `libraries/*.yml`, `policies/*.yml`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from shuyuan.catalog.models import Catalog, CodeList, Crosswalk, Department, Lib
 from shuyuan.catalog.rules import contradictions
 from shuyuan.catalog.source import Document, read_yaml
 
+DIVISIONS_HISTORY = Path("codes") / "divisions_history.csv"
 Model = TypeVar("Model", bound=Declared)
 
 
@@ -56,7 +58,12 @@ class _Reader:
             libraries=self._folder("libraries", Library),
             policy=next(iter(policies.values())),
             where={name: doc.at() for name, doc in self.documents.items()},
+            divisions_history=self._divisions_history(),
         )
+
+    def _divisions_history(self) -> Path | None:
+        path = self.root / DIVISIONS_HISTORY
+        return path if path.is_file() else None
 
     def _folder(self, folder: str, model: type[Model]) -> dict[str, Model]:
         found: dict[str, Model] = {}

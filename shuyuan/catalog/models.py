@@ -5,6 +5,7 @@ Belongs here: shapes and what one object can say about itself. Does not belong h
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -281,7 +282,10 @@ class Policy(Declared):
 
 
 class Catalog(Declared):
-    """Everything declared, by id, in sorted order. `where` maps an object's id to `file:line` for messages."""
+    """Everything declared, by id, in sorted order. `where` maps an object's id to `file:line` for messages.
+
+    `divisions_history`: the table of division codes over time that lies beside the code lists, if there is one (see `standards.History`).
+    """
 
     departments: dict[str, Department]
     codes: dict[str, CodeList]
@@ -290,6 +294,7 @@ class Catalog(Declared):
     libraries: dict[str, Library]
     policy: Policy
     where: dict[str, str]
+    divisions_history: Path | None = None
 
     def libraries_of(self, resource: str) -> list[Library]:
         """The libraries that a resource feeds."""

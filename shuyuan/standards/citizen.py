@@ -147,11 +147,9 @@ def plain(raw: pa.StringArray) -> Mask:
 
 def judge(texts: pa.StringArray, options: Options) -> Column:
     """Tidied, upper-case texts to numbers of 18 characters; a 15-digit number of before 1999 is upgraded."""
-    column = Column.of(texts)
-    whole, legacy = plain(texts), matches(texts, _LEGACY)
+    column, whole = Column.of(texts), plain(texts)
     column.put(whole, _judge_whole(texts.filter(pa.array(whole)), options))
-    column.put(legacy, _judge_legacy(texts.filter(pa.array(legacy)), options))
-    _flag_form(column, texts, ~(whole | legacy))
+    column.put(~whole, _judge_odd(texts.filter(pa.array(~whole)), options))
     return column
 
 
@@ -208,6 +206,17 @@ def _judge_whole(texts: pa.StringArray, options: Options) -> Column:
     return column
 
 
+def _judge_odd(texts: pa.StringArray, options: Options) -> Column:
+    column, legacy = Column.of(texts), matches(texts, _LEGACY)
+    sizes = np.asarray(pc.utf8_length(texts).to_numpy(zero_copy_only=False))
+    right = (sizes == 18) | (sizes == 15)
+    column.flag(right, "id_charset")
+    column.flag(~right, "id_length")
+    column.flag(excel_mangled(texts), "excel_mangled")
+    column.put(legacy, _judge_legacy(texts.filter(pa.array(legacy)), options))
+    return column
+
+
 def _judge_legacy(texts: pa.StringArray, options: Options) -> Column:
     column = _judge_whole(_upgraded(matrix(texts, 15)), options)
     column.changed[:] = True
@@ -221,11 +230,3 @@ def _upgraded(rows: Bytes) -> pa.StringArray:
     whole = np.hstack([rows[:, :6], century, rows[:, 6:], blank])
     whole[:, 17] = _CHECK_CHARACTERS[_Numbers.of(whole).sums % 11]
     return texts_of(whole)
-
-
-def _flag_form(column: Column, texts: pa.StringArray, rows: Mask) -> None:
-    lengths = np.asarray(pc.utf8_length(texts).to_numpy(zero_copy_only=False))
-    right = (lengths == 18) | (lengths == 15)
-    column.flag(rows & right, "id_charset")
-    column.flag(rows & ~right, "id_length")
-    column.flag(rows & excel_mangled(texts), "excel_mangled")

@@ -13,10 +13,12 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shuyuan.standards.cells import NULL_TOKENS, matches
-from shuyuan.standards.column import Column, differs, mask_of
+from shuyuan.standards.cells import NULL_TOKENS, fold_width, matches, trim
+from shuyuan.standards.column import Column, Parsed, differs, mask_of
 from shuyuan.standards.options import Options
 
+UNMAPPED: Final = ("code_unknown", "division_unknown", "division_malformed", "division_superseded")
+"""Verdicts that end when a steward adds a value to a list or a line to a crosswalk."""
 _DIVISION_FORM: Final = r"^[1-9]\d{5}(\d{3}|\d{6})?$"
 
 
@@ -42,6 +44,21 @@ def judge_division(texts: pa.StringArray, options: Options) -> Column:
     _flag_unlisted_division(column, options)
     column.flag(~matches(column.values, _DIVISION_FORM), "division_malformed")
     return column
+
+
+def unmapped(raw: pa.Array | pa.ChunkedArray, parsed: Parsed) -> pa.Table:
+    """The steward's list of one item: what no list or crosswalk names, and divisions given up. `raw` and `parsed` are of one `parse`.
+
+    Columns `value` (the text as a crosswalk would name it: NFKC width, trimmed), `reason` and `rows`, the most frequent first.
+    """
+    verdicts = parsed.verdicts
+    open_ = pc.is_in(verdicts, value_set=pa.array(UNMAPPED))
+    texts = raw.combine_chunks() if isinstance(raw, pa.ChunkedArray) else raw
+    values = trim(fold_width(texts.filter(open_).cast(pa.string())))
+    found = pa.table({"value": values, "reason": verdicts.filter(open_)})
+    counted = found.group_by(["value", "reason"]).aggregate([([], "count_all")])
+    order = [("rows", "descending"), ("value", "ascending")]
+    return counted.rename_columns(["value", "reason", "rows"]).sort_by(order)
 
 
 def spoken_for(options: Options) -> frozenset[str]:

@@ -76,7 +76,7 @@ def judge(texts: pa.StringArray, options: Options) -> Column:
     whole = plain(texts)
     column = Column.of(texts)
     column.put(whole, _judge_whole(texts.filter(pa.array(whole))))
-    _flag_form(column, texts, ~whole)
+    column.put(~whole, _judge_odd(texts.filter(pa.array(~whole))))
     return column
 
 
@@ -146,11 +146,14 @@ def _judge_whole(texts: pa.StringArray) -> Column:
     return column
 
 
-def _flag_form(column: Column, texts: pa.StringArray, rows: Mask) -> None:
+def _judge_odd(texts: pa.StringArray) -> Column:
+    """What is no code, told by what it looks like."""
+    column = Column.of(texts)
     long_enough = np.asarray(pc.utf8_length(texts).to_numpy(zero_copy_only=False)) == 18
-    column.flag(rows & long_enough, "uscc_charset")
-    column.flag(rows & ~long_enough, "uscc_length")
-    column.flag(rows & matches(texts, _ORG_CODE), "uscc_is_org_code")
-    column.flag(rows & matches(texts, _TAX_NUMBER), "uscc_is_tax_number")
-    column.flag(rows & long_enough & is_citizen_id(texts), "uscc_is_citizen_id")
-    column.flag(rows & excel_mangled(texts), "excel_mangled")
+    column.flag(long_enough, "uscc_charset")
+    column.flag(~long_enough, "uscc_length")
+    column.flag(matches(texts, _ORG_CODE), "uscc_is_org_code")
+    column.flag(matches(texts, _TAX_NUMBER), "uscc_is_tax_number")
+    column.flag(is_citizen_id(texts), "uscc_is_citizen_id")
+    column.flag(excel_mangled(texts), "excel_mangled")
+    return column
