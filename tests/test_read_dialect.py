@@ -82,6 +82,15 @@ def test_no_dialect_loses_a_line(text: str, how: Dialect) -> None:
     assert at == len(lines)
 
 
+@given(st.text(alphabet="ab\"'\\,;|\t@ ", max_size=30), DIALECTS)
+@settings(max_examples=600, deadline=None)
+def test_the_fast_way_cuts_as_the_grammar_does(body: str, how: Dialect) -> None:
+    grammar = tokens._grammar(how)
+    fast = grammar._on_one_line(body) if body else None
+    if fast is not None:
+        assert fast == grammar._cells([body], tokens._Feed(iter(())))
+
+
 def test_a_stray_quote_costs_one_line_and_a_bounded_look_ahead() -> None:
     taken = count()
 

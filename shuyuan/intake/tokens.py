@@ -10,6 +10,7 @@ and stays. Before a line end it is a letter too: a path that ends in it must not
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections import deque
@@ -75,15 +76,17 @@ class _Delimited:
 
     def __init__(self, dialect: Dialect) -> None:
         self.delimiter, self.quote, self.escape = dialect.delimiter, dialect.quote, dialect.escape
-        d, q = re.escape(self.delimiter), re.escape(self.quote)
-        if self.escape:
-            e = re.escape(self.escape)
-            self._inside = re.compile(f"(?:[^{q}{e}]++|{e}[{q}{e}]|{e})*+") if self.quote else None
-            outside = f"{q}|{e}|{d}" if self.quote else f"{e}|{d}"
-            self._plain = re.compile(f"(?:{e}(?:{outside})|(?!{d}).)*+", re.DOTALL)
-            self._outside, self._within = re.compile(f"{e}({outside})"), re.compile(f"{e}([{q}{e}])")
-        else:
-            self._inside = re.compile(f"(?:[^{q}]++|{q}{q})*+") if self.quote else None
+        d, q, e = re.escape(self.delimiter), re.escape(self.quote), re.escape(self.escape)
+        d0 = re.escape(self.delimiter[:1])
+        outside = "|".join(x for x in (q, e, d) if x)
+        inside = f"(?:[^{q}{e}]++|{e}[{q}{e}]|{e})*+" if e else f"(?:[^{q}]++|{q}{q})*+"
+        bare = f"(?:[^{e}{d0}]++|{e}(?:{outside})|{e}|(?!{d}){d0})*+" if e else f"(?:[^{d0}]++|(?!{d}){d0})*+"
+        self._inside, self._bare = re.compile(inside) if q else None, re.compile(bare)
+        self._outside, self._within = re.compile(f"{e}({outside})"), re.compile(f"{e}([{q}{e}])" if q else "")
+        cell = f"(?:{q}{inside}{q}|(?!{q}){bare})" if q else bare
+        self._line = re.compile(f"{cell}(?:{d}{cell})*+")
+        self._each = re.compile(f"(?:^|{d})(?:{q}({inside}){q}|(?!{q})({bare}))(?={d}|\\Z)") if q else None
+        self._by_csv = bool(q) and not e and len(self.delimiter) == 1
         apostrophe = self.quote == "'" and not self.escape
         self._on_a_line = re.compile(f"(?:[^'\r\n]++|''|'(?!{d}|[\r\n]|\\Z))*+") if apostrophe else None
 
@@ -91,15 +94,38 @@ class _Delimited:
         """The record that begins with the line `first`, `body` without its line end; further lines come from `feed`."""
         if self._is_plain(body):
             return Record(line, body.split(self.delimiter) if body else [], body, True)
+        if (cells := self._on_one_line(body)) is not None:
+            return Record(line, cells, body, True)
         taken = [first]
-        cells = self._cells(taken, feed)
-        if cells is None:
+        if (cells := self._cells(taken, feed)) is None:
             feed.give_back(taken[1:])
             return Record(line, body.split(self.delimiter), body, False)
         return Record(line, cells, "".join(taken).rstrip("\r\n"), True, height=len(taken))
 
     def _is_plain(self, body: str) -> bool:
         return not (self.quote and self.quote in body) and not (self.escape and self.escape in body)
+
+    def _on_one_line(self, body: str) -> list[str] | None:
+        """The fast way of most records: cells of a sound record that ends with its first line, else None."""
+        if self._by_csv:
+            try:
+                return next(csv.reader((body,), delimiter=self.delimiter, quotechar=self.quote, strict=True))
+            except csv.Error:
+                return None
+        if self._each is None or self._line.fullmatch(body) is None:
+            return None
+        found: list[tuple[str, str]] = self._each.findall(body)
+        if self.escape and self.escape not in body:
+            return [quoted or bare for quoted, bare in found]
+        return [self._inner(quoted) if quoted else self._unescaped(bare) for quoted, bare in found]
+
+    def _inner(self, inside: str) -> str:
+        if self.escape:
+            return self._within.sub(r"\1", inside) if self.escape in inside else inside
+        return inside.replace(self.quote * 2, self.quote)
+
+    def _unescaped(self, bare: str) -> str:
+        return self._outside.sub(r"\1", bare) if self.escape and self.escape in bare else bare
 
     def unquoted(self, raw: str) -> list[str] | None:
         """The cells of a record that stand without quotes; None if it is not sound."""
@@ -131,13 +157,9 @@ class _Delimited:
             at += len(self.delimiter)
 
     def _unquoted(self, body: str, at: int) -> tuple[str, int]:
-        if not self.escape:
-            stop = body.find(self.delimiter, at)
-            stop = len(body) if stop < 0 else stop
-            return body[at:stop], stop
-        found = self._plain.match(body, at)
+        found = self._bare.match(body, at)
         assert found is not None, "the pattern matches the empty text"  # noqa: S101
-        return self._outside.sub(r"\1", found[0]), found.end()
+        return self._unescaped(found[0]), found.end()
 
     def _quoted(self, body: str, at: int, taken: list[str], feed: _Feed) -> tuple[str, str, int] | None:
         """(cell, the line it ends on, where there); None when it does not end as it must."""
@@ -173,9 +195,7 @@ class _Delimited:
     def _closed(self, inside: str, body: str, at: int) -> tuple[str, str, int] | None:
         if at != len(body) and not body.startswith(self.delimiter, at):
             return None
-        if self.escape:
-            return self._within.sub(r"\1", inside), body, at
-        return inside.replace(self.quote * 2, self.quote), body, at
+        return self._inner(inside), body, at
 
 
 def torn(raw: str, dialect: Dialect) -> bool:
@@ -217,25 +237,23 @@ def split(body: str, stops: list[int]) -> tuple[list[str], bool]:
 
     A line is unsound when text runs over the end of its column into the next one: its cells cannot be told apart.
     """
-    cuts, sound = _cuts(body, stops)
-    edges = [0, *cuts, len(body)]
-    sound = sound and all(not (0 < c < len(body)) or body[c - 1] == " " or body[c] == " " for c in cuts)
-    return [body[a:b].strip(" ") for a, b in pairwise(edges)], sound
+    shown = body if body.isascii() else body.translate(_COLUMNS)
+    edges = [0, *stops, len(shown)]
+    sound = all(s >= len(shown) or shown[s - 1] == " " or shown[s] == " " for s in stops)
+    cells = [shown[a:b].strip(" ") for a, b in pairwise(edges)]
+    return cells if shown is body else [c.replace(_SECOND, "") for c in cells], sound
 
 
-def _cuts(body: str, stops: list[int]) -> tuple[list[int], bool]:
-    """(character index of every stop, does every stop fall between two characters?)."""
-    if body.isascii():
-        return [min(s, len(body)) for s in stops], True
-    cuts: list[int] = []
-    column, sound = 0, True
-    waiting = iter([*stops, 1 << 62])
-    stop = next(waiting)
-    for at, c in enumerate(body):
-        while column >= stop:
-            sound = sound and column == stop
-            cuts.append(at)
-            stop = next(waiting)
-        column += 2 if unicodedata.east_asian_width(c) in WIDE else 1
-    cuts += [len(body)] * (len(stops) - len(cuts))
-    return cuts, sound
+_SECOND = "\ud800"  # the second column of a wide character: a surrogate that no decoded text holds
+
+
+class _Columns(dict[int, str]):
+    """For `str.translate`: every character as many times as it takes columns."""
+
+    def __missing__(self, code: int) -> str:
+        c = chr(code)
+        self[code] = c + _SECOND if unicodedata.east_asian_width(c) in WIDE else c
+        return self[code]
+
+
+_COLUMNS = _Columns()
