@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import os
 import random
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -14,9 +17,15 @@ from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_11_10
 
+from shuyuan.settings import PROJECT
 from shuyuan.standards import citizen, parse
 
 AS_OF = date(2026, 11, 20)
+SHARED = Path(os.environ.get("SHUYUAN_SHARED_DATA", PROJECT.parent / "shared" / "data"))
+real = pytest.mark.skipif(
+    not (SHARED / "enterprise_ningxia_masked").is_dir(),
+    reason=f"no {SHARED / 'enterprise_ningxia_masked'}: set SHUYUAN_SHARED_DATA to the folder of real tables",
+)
 DIGITS = "0123456789"
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -52,6 +61,22 @@ def test_foreigners_permanent_residence_number_is_valid() -> None:
     body = "91144019900307001"
     number = body + _check(body)
     assert _verdicts("citizen_id", [number]) == [None]
+
+
+@real
+def test_credit_codes_of_real_enterprises_against_the_oracle() -> None:
+    """54,618 registrations: the oracle and we agree on every row."""
+    codes: list[str] = []
+    for path in sorted((SHARED / "enterprise_ningxia_masked").glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            codes += [row["统一社会信用代码"] for row in csv.DictReader(lines)]
+    read = parse("uscc", pa.array(codes))
+    wrong = [
+        code
+        for code, ours in zip(codes, read.values.is_valid().to_pylist(), strict=True)
+        if ours != _oracle(uscc, code)
+    ]
+    assert (len(codes) > 50_000, wrong) == (True, [])
 
 
 def test_sex_and_birth_are_in_the_number() -> None:

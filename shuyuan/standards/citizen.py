@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -89,6 +90,11 @@ _USUAL: Final = _regions((*_PROVINCES, *_OUTSIDE))
 _BEYOND: Final = _regions(_OUTSIDE)
 
 
+@lru_cache(maxsize=4)
+def _known_regions(history: History | None) -> Mask:
+    return _USUAL if history is None else history.ever | _BEYOND
+
+
 @dataclass(frozen=True)
 class _Numbers:
     """What the digits of a block of numbers say; of rows that are not 17 digits and a digit or X nothing follows."""
@@ -131,8 +137,7 @@ class _Numbers:
 
     def located(self, history: History | None) -> Mask:
         """Whether the first six digits were ever a division; without a history, whether the first two are a province."""
-        known = _USUAL if history is None else history.ever | _BEYOND
-        return known.take(self.divisions, mode="clip")
+        return _known_regions(history).take(self.divisions, mode="clip")
 
 
 def stands(raw: pa.StringArray, options: Options) -> Mask:
