@@ -196,8 +196,7 @@ def _accounted(line: Line, batch: int) -> None:
 def _compare_staged(line: Line, path: Path, made: Draft, batch: int) -> None:
     """Loaded rows by value, or by the text kept beside it where that changed; quarantined rows by the text kept."""
     rows, refused = {}, {}
-    (folder,) = _ledger("SELECT folder FROM ledger.batch WHERE batch_id = %s", batch)[0]
-    for row in pq.read_table(settings.load().lake / folder / "rows.parquet").to_pylist():
+    for row in pq.read_table(_staged(batch)).to_pylist():
         kept = json.loads(row["_raw"] or "{}")
         values = {n: raw_cells.spelled(v) for n, v in row.items() if not n.startswith("_") and v is not None}
         rows[row["_line"]] = values | kept
@@ -208,6 +207,15 @@ def _compare_staged(line: Line, path: Path, made: Draft, batch: int) -> None:
         else:
             rows[number] = {n: t for n, t in cells.items() if t is not None}
     _compare(line, path, made, rows, refused)
+
+
+def _staged(batch: int) -> Path:
+    from shuyuan.db.engine import transaction
+    from shuyuan.intake.staged import Staged
+    from shuyuan.ledger import batches
+
+    with transaction("shuyuan_owner") as connection:
+        return Staged.of(batches.get(connection, batch).folder).rows
 
 
 def _object(raw: str) -> dict[str, str] | None:

@@ -161,11 +161,8 @@ def _show_table(table: Table) -> None:
     for line in (*_where(table), *table.evidence, *table.footer, *table.notes):
         out.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
     for key in table.keys:
-        rest = "" if key.unique else f", {key.distinct:,} of {key.rows - key.duplicates:,} different"
-        again = f", {key.duplicates:,} rows repeat another one whole" if key.duplicates else ""
-        out.print(
-            f"  key candidate: {escape(' + '.join(key.labels))} in {key.rows:,} rows{rest}{again}", highlight=False
-        )
+        aside = f", {key.aside:,} rows would be set aside" if key.aside else ""
+        out.print(f"  key candidate: {escape(' + '.join(key.labels))} in {key.rows:,} rows{aside}", highlight=False)
 
 
 def _where(table: Table) -> Iterator[str]:

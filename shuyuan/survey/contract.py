@@ -13,6 +13,7 @@ from shuyuan.survey.report import Survey, Table
 
 CLASSIFICATION: Final = "300000/1"
 FILLED: Final = 0.95  # share of filled cells from which a column is expected to stay filled
+BORNE: Final = 0.15  # share of rows set aside beyond which `_default.yml` would soon refuse every delivery
 MANY: Final = 20  # rows from which a share means something
 
 
@@ -132,6 +133,10 @@ def suite(table_name: str, proposal: Proposal, table: Table) -> str:
             f"样本有{table.rows}行",
         ),
     ]
+    if proposal.aside > BORNE:
+        words = {"max_rate": min(1.0, round(1.2 * proposal.aside, 2))}
+        note = f"样本中{proposal.aside:.0%}的行会被隔离，先向部门问清主键"
+        lines += _rule("expect_quarantine_rate_at_most", words, "准确性", note, "critical")
     for item in proposal.items:
         if item.name not in proposal.key:
             lines += _expected(item)
@@ -154,11 +159,11 @@ def _expected(item: Item) -> list[str]:
     return lines
 
 
-def _rule(kind: str, words: Mapping[str, object], dimension: str, note: str) -> list[str]:
+def _rule(kind: str, words: Mapping[str, object], dimension: str, note: str, severity: str = "info") -> list[str]:
     said = [f"    {name}: {scalar(value)}" for name, value in words.items()]
     return [
         f"  - type: {kind}",
         *said,
-        "    severity: info",
+        f"    severity: {severity}",
         f"    meta: {scalar({'dimension': dimension, 'note': note})}",
     ]

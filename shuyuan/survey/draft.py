@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -62,11 +62,17 @@ def draft(
     proposal = propose(table, catalog, department, frame.id.split(".")[1])
     others = tuple(t.title for t in survey.tables if t.form.names != table.form.names and t.rows)
     hints = {"sheet": table.form.sheet} if sheet or others else {}
-    frame, trial = _tried(path, replace(frame, hints=hints), proposal, survey, table)
+    frame = replace(frame, hints=hints, warnings=tuple(_warnings(proposal)))
+    frame, trial = _tried(path, frame, proposal, survey, table)
     resource = _resource(frame, proposal, survey, table)
     return Draft(
         resource, survey, table, _files(frame, proposal, survey, table), trial or _fits(table), not trial, others
     )
+
+
+def _warnings(proposal: Proposal) -> Iterator[str]:
+    if proposal.aside > contract.BORNE:
+        yield f"{proposal.aside:.0%} of the sample's rows would be set aside under this key: ask what tells two rows apart"
 
 
 def _frame(path: Path, department: str, catalog: Catalog, name: str | None, today: date) -> Frame:

@@ -91,8 +91,9 @@ class TableProfile:
     def _add(self, rows: pa.Table) -> None:
         hashed = hashes(self._connection, rows)
         for at, (column, repeats) in enumerate(zip(self._columns, self._repeats, strict=True)):
-            column.add(rows.column(at).combine_chunks(), hashed[:, at])
+            said = column.add(rows.column(at).combine_chunks(), hashed[:, at])
             repeats.add(hashed[:, at])
+            hashed[~said, at] = keys.NOTHING
         if self.rows < min(keys.ROWS, keys.CELLS // max(1, len(self._columns))):
             self._first.append(hashed)
         self.rows += rows.num_rows

@@ -33,14 +33,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A table as a contract could describe it. `left_out`: columns that no header text can name, with the reason.
+    """A table as a contract could describe it.
 
+    `aside`: share of the rows that the key would set aside. `left_out`: columns that no header text can name, with the reason.
     `headless`: the file has no header row at all; its columns are numbered and can only be read by place.
     """
 
     items: tuple[Item, ...]
     key: tuple[str, ...]
     key_notes: tuple[str, ...]
+    aside: float
     left_out: tuple[str, ...]
     headless: bool
 
@@ -52,10 +54,10 @@ def propose(table: Table, catalog: Catalog, department: str, name: str) -> Propo
     columns = [column for column in table.columns if column.position not in left_out]
     names = naming.item_names(columns, catalog, department)
     by_position = {column.position: name for column, name in zip(columns, names, strict=True)}
-    key, notes = _key(table, by_position, columns)
+    key, notes, aside = _key(table, by_position, columns)
     lists = [_listed(c, f"{name}_{n}", catalog, department) for c, n in zip(columns, names, strict=True)]
     items = tuple(_item(c, n, table, listed, n in key) for c, n, listed in zip(columns, names, lists, strict=True))
-    return Proposal(items, key, notes, tuple(left_out.values()), headless)
+    return Proposal(items, key, notes, aside, tuple(left_out.values()), headless)
 
 
 def _unnameable(columns: Sequence[Column]) -> list[tuple[int, str]]:
@@ -73,22 +75,30 @@ def _unnameable(columns: Sequence[Column]) -> list[tuple[int, str]]:
     return found
 
 
-def _key(table: Table, names: dict[int, str], columns: Sequence[Column]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _key(
+    table: Table, names: dict[int, str], columns: Sequence[Column]
+) -> tuple[tuple[str, ...], tuple[str, ...], float]:
+    """(items, what speaks for and against them, share of rows set aside)."""
     usable = [key for key in table.keys if all(position in names for position in key.positions)]
     if not usable:
-        best = max(columns, key=lambda c: (not c.running, c.usable, c.distinct))
-        note = f"no column or combination names every row; {best.label} does so best: rows that it does not name will be set aside"
-        return (names[best.position],), (note,)
+        best = max(columns, key=lambda c: (c.usable, c.distinct))
+        note = f"no column or combination names the rows; {best.label} does so best: rows that it does not name will be set aside"
+        return (names[best.position],), (note,), 1.0
     first, *others = usable
     notes = [_told(first), *(f"or: {' + '.join(names[p] for p in key.positions)}" for key in others[:2])]
-    return tuple(names[position] for position in first.positions), tuple(notes)
+    return tuple(names[position] for position in first.positions), tuple(notes), first.aside / max(1, first.rows)
 
 
 def _told(key: Key) -> str:
-    again = f"; {key.duplicates:,} rows repeat another one whole and will be set aside" if key.duplicates else ""
-    if key.unique:
-        return f"names each of {key.rows - key.duplicates:,} rows{again}; ask the department whether it always will"
-    return f"names {key.distinct:,} of {key.rows:,} rows{again}: ask the department what tells two rows apart"
+    aside = (
+        (key.repeated, "repeat another one whole"),
+        (key.conflicting, "share their key with other content"),
+        (key.missing, "lack it"),
+    )
+    told = ", ".join(f"{number:,} {words}" for number, words in aside if number)
+    if not told:
+        return f"names each of {key.rows:,} rows; ask the department whether it always will"
+    return f"of {key.rows:,} rows {told}: these will be set aside; ask the department what tells two rows apart"
 
 
 def _item(column: Column, name: str, table: Table, listed: Listed | None, in_key: bool) -> Item:

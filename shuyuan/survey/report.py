@@ -80,18 +80,29 @@ class Column:
 
 @dataclass(frozen=True)
 class Key:
-    """Columns that tell rows apart: `distinct` combinations in `rows` looked at; `duplicates` are rows that repeat another one whole."""
+    """Columns that tell rows apart, and what would become of the `rows` looked at if they were the key.
+
+    `distinct` rows would stay; set aside would be those with nothing in the key (`missing`), those that repeat another one whole
+    (`repeated`), and those that share their key with a row of other content (`conflicting`).
+    """
 
     labels: tuple[str, ...]
     positions: tuple[int, ...]
     rows: int
     distinct: int
-    duplicates: int
+    missing: int
+    repeated: int
+    conflicting: int
+
+    @property
+    def aside(self) -> int:
+        """Rows that would be set aside."""
+        return self.missing + self.repeated + self.conflicting
 
     @property
     def unique(self) -> bool:
-        """Do the columns name every row that is not a repetition?"""
-        return self.distinct + self.duplicates == self.rows
+        """Does the key name every row that is not a repetition?"""
+        return not self.missing and not self.conflicting
 
 
 @dataclass(frozen=True)
