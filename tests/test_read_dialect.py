@@ -403,6 +403,15 @@ def test_tables_one_below_the_other(tmp_path: Path) -> None:
         assert second.last is None
 
 
+def test_a_short_table_above_a_long_one_is_a_table_and_labels_are_not(tmp_path: Path) -> None:
+    short = "id,name,age\n1,ann x,20\n2,bob y,30\n"
+    long = "code,day\n" + "".join(f"A{i},2020-01-{i + 10}\n" for i in range(20))
+    assert [t.form.header for t in found(tmp_path, short + long).tables] == [(1,), (4,)]
+    labels = "填表单位：,某局,\n填表日期：,2020-01-01,\n联系电话：,01065321111,\n"
+    (table,) = found(tmp_path, labels + long).tables
+    assert (table.preamble, table.form.header) == ((1, 2, 3), (4,))
+
+
 def test_each_of_two_tables_is_read_by_its_own_form(tmp_path: Path) -> None:
     path = tmp_path / "delivery.csv"
     path.write_text(

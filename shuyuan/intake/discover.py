@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 
 from shuyuan.intake import dialect, footer, heads, text
@@ -83,10 +83,22 @@ def _tables(rows: Sequence[Record], cut: Dialect, complete: bool) -> Iterator[Ta
         top = heads.table_in(_content(rows[at:]))
         if not top.names:
             return
+        top = _small_one_above(rows[at:], top) or top
         begin = _index(rows, at, max((*top.header, top.first or 0)))
         stop = _next_table(rows, begin + 1, top) if top.first is not None else len(rows)
         yield _table(rows[at:stop], top, cut, stop == len(rows), complete)
         at = stop
+
+
+def _small_one_above(rows: Sequence[Record], top: heads.Top) -> heads.Top | None:
+    """A table of few rows that the search took for the preamble of a longer one below it."""
+    edge = min((*top.header, top.first or 0))
+    above = list(takewhile(lambda r: r.line < edge, rows))
+    if not any(_run(above, i) for i in range(len(above))):
+        return None
+    small = heads.table_in(_content(above))
+    named = small.named and small.contrast > 0 and small.first is not None
+    return small if named and not any(heads.is_label(r.cells) for r in above if r.line >= small.header[0]) else None
 
 
 def _content(rows: Sequence[Record]) -> list[tuple[int, list[str]]]:

@@ -179,7 +179,7 @@ class _Search:
         if row.size != self.width or (self.width > 1 and row.filled < 2) or not self._texts(row):
             return False
         cells = [c for c in row.cells if c]
-        if self.width > 2 and any(_LABELLED.match(c) for c in cells) and 2 * len(cells) <= self.width:
+        if 2 * len(cells) <= max(self.width, 4) and is_label(cells) and not all(is_label([c]) for c in cells):
             return False
         if self.strong:
             return self._contrast(row) > 0 or self._complements(row, at)
@@ -317,6 +317,11 @@ class _Search:
         lines = tuple(r.line for r in head)
         contrast = max((self._contrast(r) for r in head), default=0)
         return Top(names.unique(given), lines, first, max(self.width, len(given)), named, contrast, tuple(why))
+
+
+def is_label(cells: Sequence[str]) -> bool:
+    """Does a cell say what it holds (`填表单位：某局`), as lines above and below tables do?"""
+    return any(_LABELLED.match(c) or c.rstrip(BLANKS).endswith((":", "：")) for c in cells)
 
 
 def _groups(upper: _Row, lower: _Row) -> bool:
