@@ -74,18 +74,18 @@ def check_book(path: Path, file: str, kind: str = "xlsx", limits: Limits = LIMIT
     return found
 
 
-def unfold(path: Path, file: str, sink_of: Callable[[str], Sink], limits: Limits = LIMITS) -> None:
+def unfold(path: Path, file: str, sink_of: Callable[[str], Sink], limits: Limits = LIMITS, chunk: int = CHUNK) -> None:
     """Show every part of a zipped book to its sink (`sink_of(name)`), counting bytes as they unfold.
 
     Sheets repeat themselves: more ratio is normal. Raises Bomb, CorruptFile.
     """
     _refuse_crowd(path, limits)
     roomy = replace(limits, grace=max(limits.grace, 64 << 20))
-    with _zip(path) as archive:
+    with zipped(path) as archive:
         _refuse_declared(path.name, archive.infolist(), path.stat().st_size, roomy)
         for member in archive.infolist():
             with _guard(file), archive.open(member) as source:
-                _pour(source, sink_of(member.filename), file, member.compress_size, roomy)
+                _pour(source, sink_of(member.filename), file, member.compress_size, roomy, chunk)
 
 
 def _may_hold_cells(kind: str, name: str) -> bool:
@@ -110,7 +110,7 @@ class Nowhere:
 
 def _unzip(path: Path, target: Path, limits: Limits) -> str:
     _refuse_crowd(path, limits)
-    with _zip(path) as archive:
+    with zipped(path) as archive:
         members = archive.infolist()
         for member in members:
             _refuse_member(path.name, member)
@@ -130,7 +130,8 @@ def _gunzip(path: Path, target: Path, limits: Limits) -> str:
 
 
 @contextmanager
-def _zip(path: Path) -> Iterator[zipfile.ZipFile]:
+def zipped(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive, open; damage met while it is read is a refusal. Raises CorruptFile."""
     with _guard(path.name), zipfile.ZipFile(path) as archive:
         yield archive
 
@@ -144,10 +145,12 @@ def _guard(name: str) -> Iterator[None]:
         raise CorruptFile(name, f"the archive is damaged ({error})", "pack and deliver the file again") from error
 
 
-def _pour(source: IO[bytes] | gzip.GzipFile, sink: Sink, name: str, packed: int, limits: Limits) -> None:
+def _pour(
+    source: IO[bytes] | gzip.GzipFile, sink: Sink, name: str, packed: int, limits: Limits, size: int = CHUNK
+) -> None:
     """Unfold chunk by chunk; what headers declare is not trusted."""
     total = 0
-    while chunk := source.read(CHUNK):
+    while chunk := source.read(size):
         total += len(chunk)
         _refuse_size(name, total, packed, limits)
         sink.write(chunk)
@@ -162,7 +165,7 @@ def _refuse_size(name: str, total: int, packed: int, limits: Limits) -> None:
 
 
 def _refuse_crowd(path: Path, limits: Limits) -> None:
-    with _zip(path) as archive:
+    with zipped(path) as archive:
         number = len(archive.infolist())
     if number > limits.members:
         raise Bomb(

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from shuyuan.intake.batched import Row
 from shuyuan.intake.blocks import row
+from shuyuan.intake.rows import Note
 
 Block = tuple[pa.Array, list[pa.Array]]
 BLOCK = 16_384  # rows
@@ -42,8 +43,12 @@ class Grid(ABC):
     def blocks(self) -> Iterator[Block]:
         """(row numbers as int64, columns as text with null for empty), rows rising; rows without cells may be left out.
 
-        All blocks have the same number of columns.
+        Columns are counted from the sheet's first; a block has as many as its last filled one, so blocks may differ.
         """
+
+    def told(self) -> list[Note]:
+        """What `blocks` met on the way that must be told, once it is exhausted."""
+        return []
 
     def rows(self) -> Iterator[Row]:
         """(row number, cells as text), rows without cells included."""

@@ -94,7 +94,7 @@ def _one(sheet: _Taken, tally: Tally) -> Iterator[pa.Table]:
     tally.physical += sheet.grid.height
     tally.preamble += head.line
     tally.blank += sheet.grid.height - head.line - seen
-    tally.notes.extend(beyond.notes(sheet.grid.name))
+    tally.notes.extend([*sheet.grid.told(), *beyond.notes(sheet.grid.name)])
 
 
 class _Beyond:
