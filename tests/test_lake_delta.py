@@ -69,7 +69,7 @@ class Register:
         none = pa.array([], pa.string())
         with duck.connect() as engine:
             delta = Delta(engine, Shape(("a", "place"), by, self.change), self.live, date(2026, 11, day), self.batch)
-            counts = delta.compute(staged, none, none, none)
+            counts = delta.compute(duck.scan([staged]), none, none, none)
             self.live = load(delta.next_snapshot(f"source/r/{self.batch}").manifest, by=by)
         return counts
 

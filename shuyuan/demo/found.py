@@ -57,12 +57,12 @@ def _verdicts(connection: Connection) -> list[pa.Table]:
 
 
 def _of_batch(engine: duck.Duck, batch_id: int, resource: str, day: object) -> pa.Table:
-    rows = Staged.of(f"staged/{batch_id}").rows
-    if not rows.exists():
+    staged = Staged.of(f"staged/{batch_id}")
+    if not staged.files():
         raise NoTruth(
-            f"{rows}: the staged rows are gone (upkeep removes them after a day); run the demo again: make clean demo"
+            f"{staged.folder}: the staged rows are gone (upkeep removes them after a day); run the demo again: make clean demo"
         )
-    found = duck.table(engine, sql_text("demo/verdicts").replace(":rows", duck.scan([rows])))
+    found = duck.table(engine, sql_text("demo/verdicts").replace(":rows", staged.scan()))
     ours = {"resource": pa.scalar(resource), "business_date": pa.scalar(day, pa.date32())}
     for at, (name, value) in enumerate(ours.items()):
         found = found.add_column(at, name, pa.repeat(value, found.num_rows))

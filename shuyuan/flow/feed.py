@@ -5,15 +5,17 @@ Between steps only the batch id travels. Staged files stand in `lake/staged/<bat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from shuyuan.catalog import Catalog, Resource
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.flow.delivery import receive
 from shuyuan.flow.step import LOADER, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
 from shuyuan.intake import receive as inbox
-from shuyuan.intake.read import Column, RawRows
-from shuyuan.intake.read import read as read_rows
+from shuyuan.intake.read import Account, Column, Reading, stream
+from shuyuan.intake.stage import Standardised, stage
 from shuyuan.intake.staged import Staged
-from shuyuan.intake.standardise import Standardised, standardise
 from shuyuan.ledger import batches, findings
 from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.findings import Finding
@@ -32,26 +34,38 @@ def read(batch_id: int) -> int:
 
 
 def _read(catalog: Catalog, batch: Batch, resource: Resource) -> None:
-    with audited(batch_step("read", batch)) as step, refusing(batch, step):
-        raw = _read_file(batch, resource)
-        _against_control(batch, raw)
-        result = standardise(raw, resource, catalog, batch.business_date)
-        Staged.of(batch.folder).save(result)
+    staged = Staged.of(batch.folder)
+    with audited(batch_step("read", batch)) as step, refusing(batch, step), staged.whole():
+        with _opened(batch, resource) as reading:
+            result = stage(reading, resource, catalog, batch.business_date, staged)
+            account = reading.account()
+        _against_control(batch, account)
         with transaction(LOADER) as connection:
-            _record_read(connection, batch, raw, result, step)
+            _record_read(connection, batch, account, result, step)
 
 
-def _read_file(batch: Batch, resource: Resource) -> RawRows:
+@contextmanager
+def _opened(batch: Batch, resource: Resource) -> Iterator[Reading]:
     delivery = resource.delivery
     wanted = [Column(item.name, item.headers, required=not item.optional_column) for item in resource.items]
     if delivery.op:
         wanted.append(Column("_op", (delivery.op,)))
-    with inbox.as_delivered(batch.file_sha256, batch.file_name) as path:
-        return read_rows(path, wanted, encoding=delivery.encoding, sheet=delivery.sheet, header_row=delivery.header_row)
+    with (
+        inbox.as_delivered(batch.file_sha256, batch.file_name) as path,
+        stream(
+            path,
+            wanted,
+            encoding=delivery.encoding,
+            sheet=delivery.sheet,
+            header_row=delivery.header_row,
+            compact=True,
+        ) as reading,
+    ):
+        yield reading
 
 
-def _against_control(batch: Batch, raw: RawRows) -> None:
-    rows = raw.table.num_rows + len(raw.rejects)
+def _against_control(batch: Batch, account: Account) -> None:
+    rows = account.rows + account.rejected
     if batch.control_rows is not None and batch.control_rows != rows:
         raise Rejected(
             "truncated",
@@ -64,14 +78,14 @@ def _against_control(batch: Batch, raw: RawRows) -> None:
         )
 
 
-def _record_read(connection: Connection, batch: Batch, raw: RawRows, result: Standardised, step: Step) -> None:
-    counts = {"physical": raw.physical, "loaded": result.rows.num_rows, "quarantined": result.rejects.num_rows}
-    counts |= {"blank": raw.blank, "preamble": raw.preamble}
+def _record_read(connection: Connection, batch: Batch, account: Account, result: Standardised, step: Step) -> None:
+    counts = {"physical": account.physical, "loaded": result.loaded, "quarantined": result.rejects.num_rows}
+    counts |= {"blank": account.blank, "preamble": account.preamble}
     batches.advance(connection, batch.batch_id, "read", **counts)
     findings.evidence(connection, batch.batch_id, result.evidence)
     findings.quarantine(connection, batch.batch_id, result.rejects)
     findings.record(
-        connection, [Finding(n.kind, "info", n.message, "规范性") for n in raw.notes], batch_id=batch.batch_id
+        connection, [Finding(n.kind, "info", n.message, "规范性") for n in account.notes], batch_id=batch.batch_id
     )
-    step.rows_in, step.rows_out, step.counts = raw.physical, result.rows.num_rows, counts
+    step.rows_in, step.rows_out, step.counts = account.physical, result.loaded, counts
     step.record(connection)

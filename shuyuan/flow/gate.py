@@ -63,7 +63,7 @@ def _delta(
     engine: duck.Duck, batch: Batch, resource: Resource, live: Snapshot, staged: Staged, without: pa.Array
 ) -> tuple[Delta, Counts]:
     delta = Delta(engine, source.shape(resource), live, batch.business_date, batch.batch_id)
-    return delta, delta.compute(staged.rows, without, staged.withheld(), staged.unread())
+    return delta, delta.compute(staged.scan(), without, staged.withheld(), staged.unread())
 
 
 def _evidence(connection: Connection, batch_id: int) -> pa.Table:

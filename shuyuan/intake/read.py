@@ -30,10 +30,13 @@ class Reading:
         return self._work.head.names
 
     def batches(self) -> Iterator[pa.Table]:
-        """Rows in file order: one string column per asked column (empty cell → null) and `_line` int64."""
+        """Rows in file order: one string column per asked column (empty cell → null) and `_line` int64. At least one batch comes."""
+        none = True
         for table in self._work.batches:
-            self._rows += table.num_rows
+            self._rows, none = self._rows + table.num_rows, False
             yield table
+        if none:
+            yield schema(self.columns).empty_table()
 
     def take_rejects(self) -> list[Reject]:
         """Rejects since the last call, so that they need not pile up; what may still turn out to be a footer waits."""
@@ -95,8 +98,7 @@ def read(
     """The whole delivery at once; arguments, errors and promises as for `stream`."""
     asked = {"encoding": encoding, "sheet": sheet, "header_row": header_row, "constants": constants, "form": form}
     with stream(path, columns, **asked) as reading:  # type: ignore[arg-type]
-        tables = list(reading.batches())
-        table = pa.concat_tables(tables) if tables else schema(reading.columns).empty_table()
+        table = pa.concat_tables(list(reading.batches()))
         a = reading.account()
     return RawRows(table, a.rejects, a.physical, a.blank, a.preamble, a.notes, a.format, a.encoding, a.lane)
 

@@ -1,11 +1,15 @@
-"""Staged files of one batch: standardised rows, what was set aside, what is withheld. Written whole or not at all."""
+"""Staged files of one batch: standardised rows by bucket, what was set aside, what is withheld. They count only once the ledger says `read`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,9 +17,12 @@ import pyarrow.parquet as pq
 
 from shuyuan import settings
 from shuyuan.db.sql import Identifier, statement, text_of
-from shuyuan.intake.standardise import Standardised, message
+from shuyuan.intake.standardise import Judged, message
 from shuyuan.lake import duck, durable
 from shuyuan.ledger.findings import QUARANTINE
+
+GROUP = 65_536  # rows of a bucket that are written together
+WAITING = 8 * GROUP  # rows of all buckets that may wait for that
 
 
 @dataclass(frozen=True)
@@ -29,16 +36,33 @@ class Staged:
         """From the batch's folder, relative to the lake."""
         return cls(settings.load().lake / folder)
 
-    @property
-    def rows(self) -> Path:
-        return self.folder / "rows.parquet"
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Whatever fails inside leaves no staged file."""
+        try:
+            yield
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
-    def save(self, result: Standardised) -> None:
-        """Keep rows, withheld keys and the words of unread lines."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        _write(pa.table({"word": result.unread}), self.folder / "unread.parquet")
-        _write(pa.table({"_key": result.withheld}), self.folder / "withheld.parquet")
-        _write(result.rows, self.rows)
+    def files(self) -> list[Path]:
+        """One file per bucket that has rows; one without rows if none has."""
+        return sorted(self.folder.glob("b*.parquet"))
+
+    def scan(self) -> str:
+        """A DuckDB relation of the standardised rows, those left out that share their key with another one."""
+        rows, repeated = duck.scan(self.files()), self.folder / "repeated.parquet"
+        return duck.without(rows, [repeated], "_line") if repeated.exists() else rows
+
+    def keep(self, withheld: pa.Array, unread: pa.Array) -> None:
+        """Keep the keys of rows that were set aside and the words of lines that could not be read."""
+        _write(pa.table({"word": unread}), self.folder / "unread.parquet")
+        _write(pa.table({"_key": withheld}), self.folder / "withheld.parquet")
+
+    def leave_out(self, lines: pa.Array) -> None:
+        """Rows on these lines are no rows of the delivery."""
+        if len(lines):
+            _write(pa.table({"_line": lines}), self.folder / "repeated.parquet")
 
     def withheld(self) -> pa.Array:
         """Keys that were delivered in rows that were set aside."""
@@ -56,7 +80,7 @@ class Staged:
     def _lines_with(self, item: str, reason: str) -> pa.Table:
         with duck.connect() as connection:
             query = statement("steps/lines_with_verdict", item=Identifier(item))
-            order = text_of(query).replace(":rows", duck.scan([self.rows]))
+            order = text_of(query).replace(":rows", self.scan())
             table = duck.table(connection, order, path=f"$.{item}", reason=reason)
         rows = table.num_rows
         words = {"item": item, "reason": reason, "message": message(reason)}
@@ -65,7 +89,7 @@ class Staged:
 
     def raw_of(self, lines: pa.Array) -> dict[int, str]:
         """line → the row as JSON text: the standardised values, with the texts as read over them where they changed."""
-        rows = pq.read_table(self.rows, filters=pc.field("_line").isin(lines.cast(pa.int64())))
+        rows = pq.read_table(self.files(), filters=pc.field("_line").isin(lines.cast(pa.int64())))
         return {row["_line"]: _as_read(row) for row in rows.to_pylist()}
 
     def set_aside(self, offending: pa.Table) -> pa.Table:
@@ -73,6 +97,62 @@ class Staged:
         raw = self.raw_of(offending["line"].combine_chunks())
         texts = pa.array([raw[line] for line in offending["line"].to_pylist()], pa.string())
         return offending.append_column("raw", texts).select(QUARANTINE.names).cast(QUARANTINE)
+
+
+class Writer:
+    """Writes judged batches by bucket. Buckets wait until they have a row group's worth, but not all of them together."""
+
+    def __init__(self, staged: Staged) -> None:
+        self.folder, self.rows = staged.folder, 0
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.folder)  # what an attempt that died left behind
+        self.folder.mkdir(parents=True)
+        self._files: dict[int, pq.ParquetWriter] = {}
+        self._waiting: dict[int, list[pa.Table]] = {}
+        self._sizes: dict[int, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        for number in list(self._waiting):
+            if failed is None:
+                self._write(number)
+        for number, file in self._files.items():
+            file.close()
+            if failed is None:
+                durable.settle(self._path(number, ".part"), self._path(number, ".parquet"))
+
+    def add(self, judged: Judged) -> None:
+        """Take the rows of one batch."""
+        at = 0
+        for number, size in judged.buckets or ((0, 0),):
+            self._waiting.setdefault(number, []).append(judged.rows.slice(at, size))
+            self._sizes[number] = self._sizes.get(number, 0) + size
+            at += size
+            if self._sizes[number] >= GROUP:
+                self._write(number)
+        self.rows += at
+        while sum(self._sizes.values()) > WAITING:
+            self._write(max(self._sizes, key=lambda n: self._sizes[n]))
+
+    def _path(self, number: int, suffix: str) -> Path:
+        return self.folder / f"b{number:03d}{suffix}"
+
+    def _write(self, number: int) -> None:
+        table = pa.concat_tables(self._waiting.pop(number)).unify_dictionaries()
+        self._sizes[number] = 0
+        if number not in self._files:
+            self._files[number] = _writer(self._path(number, ".part"), table.schema)
+        self._files[number].write_table(table)
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Dictionaries only where values repeat; hashes do not compress. Without Arrow's own schema a column is text to every reader, whether
+    it was written as a dictionary or not."""
+    few = [f.name for f in schema if pa.types.is_dictionary(f.type) or f.name in ("_op", "_raw", "_verdicts")]
+    squeezed = {f.name: "NONE" if f.name == "_hash" else "zstd" for f in schema}
+    return pq.ParquetWriter(path, schema, compression=squeezed, use_dictionary=few, store_schema=False)
 
 
 def _as_read(row: dict[str, object]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -53,15 +52,15 @@ class Delta:
         self.connection, self.shape, self.live = connection, shape, live
         self.business_date, self.batch_id = business_date, batch_id
 
-    def compute(self, staged: Path, without: pa.Array, withheld: pa.Array, unread: pa.Array) -> Counts:
-        """Compare staged rows, less the lines `without`, to the live snapshot.
+    def compute(self, staged: str, without: pa.Array, withheld: pa.Array, unread: pa.Array) -> Counts:
+        """Compare staged rows (a DuckDB relation), less the lines `without`, to the live snapshot.
 
         Protected from deletion by a full delivery: `withheld` keys, and keys that stand among the words of its `unread` lines.
         """
         run = self.connection.execute
         self.connection.register("without", pa.table({"_line": without.cast(pa.int64())}))
         self.connection.register("withheld_keys", pa.table({"_key": withheld.cast(pa.string())}))
-        run(f"CREATE OR REPLACE VIEW staged AS SELECT * FROM {duck.scan([staged])}")
+        run(f"CREATE OR REPLACE VIEW staged AS SELECT * FROM {staged}")
         run("CREATE OR REPLACE VIEW new AS FROM staged WHERE _line NOT IN (SELECT _line FROM without)")
         run(
             "CREATE OR REPLACE VIEW withheld AS SELECT _key FROM withheld_keys UNION SELECT _key FROM staged SEMI JOIN without USING (_line)"

@@ -71,3 +71,8 @@ def scan(paths: list[Path], columns_of: str | None = None) -> str:
     names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
     files = f"read_parquet([{names}], union_by_name = true)"
     return f"({columns_of} UNION ALL BY NAME SELECT * FROM {files})" if columns_of else files
+
+
+def without(relation: str, paths: list[Path], column: str) -> str:
+    """The rows of a relation whose `column` is not among that of the files."""
+    return f"(SELECT * FROM {relation} WHERE {column} NOT IN (SELECT {column} FROM {scan(paths)}))"
