@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import zipfile
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
+from contracts import Contract, contracted  # noqa: F401
 from town import HEADER, MONDAY, RESIDENT, TUESDAY, WEDNESDAY, Town, ids, person
 
-from shuyuan import settings
-from shuyuan.catalog import Resource, load_catalog
+from shuyuan.catalog import Resource
 from shuyuan.flow import Rejected, admit, check, line, read, receive
 from shuyuan.flow.stragglers import stragglers
 from shuyuan.intake import control
@@ -24,7 +21,6 @@ from shuyuan.intake.control import BadControl, Promise
 from shuyuan.intake.receive import archived
 from shuyuan.ledger import parts
 from shuyuan.quality import freshness
-from shuyuan.settings import PROJECT
 
 DAY = date(2026, 11, 18)
 SHA, MD5 = "a" * 64, "b" * 32
@@ -244,24 +240,10 @@ def test_a_contract_that_cannot_be_kept_is_refused(delivery: dict[str, object], 
 
 
 @pytest.fixture
-def in_parts(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+def in_parts(town: Town, contract: Contract) -> Town:
     """The town whose residents' register comes in two numbered parts."""
-    contract(tmp_path, monkeypatch, pattern="resident_{date}_part{part}.csv", parts=2)
-    yield town
-    settings.load.cache_clear()
-
-
-def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **delivery: object) -> None:
-    """The project's catalog with another delivery of the residents' register."""
-    shutil.copytree(PROJECT / "catalog", tmp_path / "catalog")
-    path = tmp_path / "catalog" / "resources" / "public_security" / "resident.yml"
-    text = yaml.safe_load(path.read_text("utf-8"))
-    text["delivery"] |= delivery
-    path.write_text(yaml.safe_dump(text, allow_unicode=True), "utf-8")
-    monkeypatch.setenv("SHUYUAN_CATALOG", str(tmp_path / "catalog"))
-    monkeypatch.setenv("SHUYUAN_EXPECTATIONS", str(PROJECT / "expectations" / "suites"))
-    settings.load.cache_clear()
-    assert load_catalog(settings.load().catalog).resources[RESIDENT]
+    contract(pattern="resident_{date}_part{part}.csv", parts=2)
+    return town
 
 
 def piece(town: Town, number: int, lines: list[str], day: date = MONDAY) -> Path:

@@ -21,7 +21,7 @@ out = Console()
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the app."""
-    verbs = (migrate, receive, read, check, admit, resolve, publish, run, status)
+    verbs = (migrate, collect, receive, read, check, admit, resolve, publish, run, status)
     upkeep = (sweep, harvest, stragglers, orphans, retention)
     for verb in (*verbs, *upkeep):
         app.command()(verb)
@@ -38,6 +38,24 @@ def migrate() -> None:
     out.print(
         f"{len(catalog.resources)} resources and {len(catalog.libraries)} libraries are in force. Next: shuyuan receive RESOURCE DATE"
     )
+
+
+def collect(
+    resource: str,
+    business_date: DateArg,
+    again: Annotated[
+        bool, typer.Option("--again", help="ask a table or an interface again for a fetched date")
+    ] = False,
+) -> None:
+    """Fetch a delivery from where its connector says into the inbox."""
+    from shuyuan.flow import collect as line
+
+    name, when = arguments.resource(resource), day(business_date)
+    paths = line.collect(name, when, again=again)
+    for path in paths:
+        out.print(path.name, highlight=False)
+    nothing = f"nothing new from {name} for {business_date}; without `delivery.connector` its files are dropped into inbox/{name.split('.')[0]}/"
+    out.print(f"{len(paths)} files fetched. Next: shuyuan receive {name} {business_date}" if paths else nothing)
 
 
 def receive(resource: str, business_date: DateArg) -> None:

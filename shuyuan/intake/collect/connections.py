@@ -1,0 +1,155 @@
+"""Where a named connection leads and who we are there. By hand from the environment; Airflow's own connections are read in `dags/`.
+
+`SHUYUAN_CONNECTION_<NAME>` holds a URL: `sftp://user:password@host:22?host_key=ssh-ed25519 AAAA…`, `https://user:password@host/base`
+(`https://:token@host` is a bearer token; what follows `?` are request headers), or any SQLAlchemy URL. Nothing of it is ever printed.
+Belongs here: names → addresses and credentials. Does not belong here: what is done with them.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from shuyuan.intake.collect.errors import AccessRefused, NoConnection, Unreachable
+
+VARIABLE = "SHUYUAN_CONNECTION_"
+
+
+class SftpClient(Protocol):
+    """What we use of paramiko's SFTP client, which Airflow's SFTPHook hands out too."""
+
+    def listdir_iter(self, path: str) -> Iterable[Any]: ...
+    def stat(self, path: str) -> Any: ...
+    def open(self, filename: str, mode: str) -> Any: ...
+    def get_channel(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class HttpAccess:
+    """A web server: its base address and what every request carries. `headers` hold secrets, so neither is shown."""
+
+    base: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    verify: bool | str = True
+    proxy: str | None = field(default=None, repr=False)
+
+
+class Connections(Protocol):
+    """Connections by name. Each method raises NoConnection for a name that nobody has set up."""
+
+    def http(self, name: str) -> HttpAccess:
+        """A web server."""
+
+    def database(self, name: str) -> str:
+        """The SQLAlchemy URL of a database, its password inside."""
+
+    def sftp(self, name: str, timeout: float) -> AbstractContextManager[SftpClient]:
+        """An open SFTP session."""
+
+
+class Environment:
+    """Connections from SHUYUAN_CONNECTION_<NAME>."""
+
+    def http(self, name: str) -> HttpAccess:
+        parts = urlsplit(_value(name))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise _unfit(name, "http:// or https:// and a host")
+        port = f":{parts.port}" if parts.port else ""
+        headers = dict(parse_qsl(parts.query)) | authorization(
+            unquote(parts.username or ""), unquote(parts.password or "")
+        )
+        return HttpAccess(f"{parts.scheme}://{_host(parts)}{port}{parts.path}", headers)
+
+    def database(self, name: str) -> str:
+        return _value(name)
+
+    @contextmanager
+    def sftp(self, name: str, timeout: float) -> Iterator[SftpClient]:
+        import paramiko  # type: ignore[import-untyped]  # noqa: PLC0415  # comes with Airflow's SFTP provider; loads cryptography
+
+        parts = urlsplit(_value(name))
+        if parts.scheme != "sftp" or not parts.hostname:
+            raise _unfit(name, "sftp:// and a host")
+        try:
+            with paramiko.SSHClient() as ssh:
+                _trust(ssh, parts, paramiko)
+                with _connecting(name):
+                    _sign_in(ssh, parts, timeout)
+                with ssh.open_sftp() as client:
+                    yield client
+        except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
+            problem = f"the server does not let us in ({error})"
+            raise AccessRefused(name, problem, "check name, key and host key") from error
+        except (paramiko.SSHException, EOFError) as error:
+            problem = f"the SFTP session failed ({error or type(error).__name__})"
+            raise Unreachable(name, problem, "try again") from error
+
+
+@contextmanager
+def _connecting(name: str) -> Iterator[None]:
+    """No way to the server; apart from the session, where a full disk of ours is an OSError too."""
+    try:
+        yield
+    except OSError as error:
+        raise Unreachable(name, f"the server does not answer ({error})", "see whether it runs") from error
+
+
+def authorization(login: str, password: str) -> dict[str, str]:
+    """The header of a name with its password, or, without a name, of a bearer token."""
+    if login:
+        return {"Authorization": "Basic " + base64.b64encode(f"{login}:{password}".encode()).decode()}
+    return {"Authorization": f"Bearer {password}"} if password else {}
+
+
+def _value(name: str) -> str:
+    variable = VARIABLE + name.upper()
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise NoConnection(name, f"{variable} is not set", "set it to the connection's URL, or run the feed in Airflow")
+    return value
+
+
+def _unfit(name: str, needs: str) -> NoConnection:
+    return NoConnection(name, f"{VARIABLE}{name.upper()} does not begin with {needs}", "set it to such a URL")
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    return f"[{host}]" if ":" in host else host
+
+
+def _trust(ssh: Any, parts: SplitResult, paramiko: Any) -> None:
+    """Only a host whose key is known is spoken to: the one given with the URL, else those of the user's known_hosts."""
+    ssh.set_missing_host_key_policy(paramiko.RejectPolicy())
+    given = dict(parse_qsl(parts.query)).get("host_key")
+    if given:
+        kind, data = (
+            given.replace(" ", "+").replace("+", " ", 1).split(" ")[:2]
+        )  # a plus sign in a query reads as a blank
+        key = paramiko.PKey.from_type_string(kind, base64.b64decode(data))
+        host = parts.hostname if (parts.port or 22) == 22 else f"[{parts.hostname}]:{parts.port}"
+        ssh.get_host_keys().add(host, kind, key)
+    else:
+        ssh.load_system_host_keys()
+
+
+def _sign_in(ssh: Any, parts: SplitResult, timeout: float) -> None:
+    password = unquote(parts.password) if parts.password else None
+    key_file = dict(parse_qsl(parts.query)).get("key_file")
+    ssh.connect(
+        parts.hostname,
+        parts.port or 22,
+        unquote(parts.username) if parts.username else None,
+        password,
+        key_filename=key_file,
+        allow_agent=not password,
+        look_for_keys=not password and not key_file,
+        timeout=timeout,
+        banner_timeout=timeout,
+        auth_timeout=timeout,
+    )
