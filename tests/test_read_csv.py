@@ -208,7 +208,6 @@ def test_wrong_encoding_names_offset_and_line(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><table><tr><td>1</td></tr></table>", "html"),
         (b'\xef\xbb\xbf <?xml version="1.0"?><Workbook/>', "html"),
         (b"Rar!\x1a\x07", "rar"),
-        (b'[{"a": 1}]', "json"),
     ],
 )
 def test_unknown_format_names_the_kind_and_the_way_out(tmp_path: Path, content: bytes, kind: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import event, example, given, settings
 
 from shuyuan.intake import delimited, lanes, layout, text
-from shuyuan.intake.rows import Column, Contract, Parts
+from shuyuan.intake.rows import Column, Contract, Dialect, Parts
+from shuyuan.intake.tokens import torn
 
 CONTRACT = Contract((Column("a", ("甲",)), Column("b", ("乙",)), Column("c", ("丙",), required=False)))
 HEADER = "甲,x,乙,\n"
@@ -90,7 +91,7 @@ def test_the_irregular_layout_sees_the_records_that_the_csv_module_sees(path: Pa
     path.write_bytes(data)
     records = list(delimited.records(text.lines(text.load(path, path.name)), ","))
     assert list(where.lines) == [r.line for r in records]
-    assert [not stray for stray in where.stray] == [r.sound for r in records]
+    assert [not stray for stray in where.stray] == [r.sound and not torn(r.raw, Dialect()) for r in records]
     assert where.height == sum(r.height for r in records)
 
 

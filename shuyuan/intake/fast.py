@@ -27,6 +27,7 @@ from shuyuan.intake.rows import (
     BLANKS,
     MAX_FIELD,
     STRAY,
+    TORN,
     Fault,
     Gather,
     Head,
@@ -212,7 +213,8 @@ class _Cutting:
         for at in odd.tolist():
             record = self._record(at)
             if stray is not None and stray[at]:
-                self.gather.rejects.append(reject(record.line, record.raw, STRAY))
+                fault = TORN if record.sound else STRAY
+                self.gather.rejects.append(reject(record.line, record.raw, fault))
             else:
                 self.gather.add(record.line, record.cells, record.raw)
 

@@ -20,7 +20,7 @@ from shuyuan.intake import delimited, dialect, footer, header, layout, text, tok
 from shuyuan.intake.batched import Batched, Tally, without_footer
 from shuyuan.intake.errors import HeaderNotFound
 from shuyuan.intake.fast import Cutter, Piece, few_values, learned
-from shuyuan.intake.rows import BATCH, BLANKS, STRAY, Contract, Dialect, Form, Gather, Head, Note, Parts, reject
+from shuyuan.intake.rows import BATCH, BLANKS, STRAY, TORN, Contract, Dialect, Form, Gather, Head, Note, Parts, reject
 from shuyuan.intake.shift import Profile, surplus
 from shuyuan.intake.text import Text, lines
 
@@ -114,10 +114,7 @@ class AnyDialect(Work):
         self.tally.notes.append(Note("dialect", f"read record by record: {_said(self.dialect)}"))
 
     def _take(self, gather: Gather, record: tokens.Record) -> None:
-        if record.sound:
-            gather.add(record.line, record.cells, record.raw)
-        else:
-            gather.rejects.append(reject(record.line, record.raw, STRAY))
+        take(gather, record, self.dialect)
         if any(cell.strip(BLANKS) for cell in record.cells):
             self.tally.ends_with([(record.line, record.cells)])
 
@@ -209,6 +206,16 @@ def read_delimited(source: Text, contract: Contract, lane: str | None = None) ->
     return *work.batched().collect(), work.lane
 
 
+def take(gather: Gather, record: delimited.Record | tokens.Record, cut: Dialect) -> None:
+    """One record, with what its quotes say."""
+    if not record.sound:
+        gather.rejects.append(reject(record.line, record.raw, STRAY))
+    elif tokens.torn(record.raw, cut):
+        gather.rejects.append(reject(record.line, record.raw, TORN))
+    else:
+        gather.add(record.line, record.cells, record.raw)
+
+
 def careful(source: Text, delimiter: str, head: Head) -> Parts:
     """Every record through the csv module; the control count comes from `delimited.count`, which does not use it."""
     profile = learned(source, delimiter, head)
@@ -217,10 +224,7 @@ def careful(source: Text, delimiter: str, head: Head) -> Parts:
     for at, record in enumerate(delimited.records(lines(source), delimiter)):
         if at <= head.index:
             continue
-        if record.sound:
-            gather.add(record.line, record.cells, record.raw)
-        else:
-            gather.rejects.append(reject(record.line, record.raw, STRAY))
+        take(gather, record, Dialect(delimiter))
         if record.raw.strip(BLANKS + delimiter + '"'):
             tail.append((record.line, record.cells))
     total = delimited.count(text.as_utf8(source), delimiter)

@@ -5,13 +5,16 @@ Both follow the grammar of `delimited.py`; the cells themselves are cut by pyarr
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from shuyuan.intake import delimited, text
+from shuyuan.intake.rows import Dialect
 from shuyuan.intake.text import Bytes
+from shuyuan.intake.tokens import torn
 
 PIECE = 16 << 20  # bytes of text worked on at once
 REACH = 4 << 20  # bytes a quoted record may span; a quote that is not closed within is a stray one
@@ -124,6 +127,9 @@ class Irregular:
     def __init__(self, data: bytes, start: int, stop: int, delimiter: str, *, final: bool) -> None:
         self.data, self.start, self.stop, self.final = data, start, stop, final
         self.record, self.line = delimited.patterns(delimiter)
+        d = re.escape(delimiter.encode())
+        self.odd = re.compile(rb'[^%b"\r\n]"[^%b"\r\n]' % (d, d))
+        self.dialect = Dialect(delimiter)
         self.patience = PATIENCE
 
     def layout(self) -> Layout:
@@ -132,6 +138,7 @@ class Irregular:
         starts, ends, lines, stray = [], [], [], []
         while at < self.stop:
             behind, sound = self._next(at)
+            sound = sound and not self._torn(at, behind)
             end = behind - (2 if self.data[behind - 2 : behind] == b"\r\n" else self.data[behind - 1] in b"\r\n")
             starts.append(at)
             ends.append(max(end, at))
@@ -159,6 +166,12 @@ class Irregular:
             self.patience -= 1
             behind = self._closed(at, min(at + REACH, len(self.data)))
         return (plain.end(), False) if behind is None else (behind, True)
+
+    def _torn(self, at: int, behind: int) -> bool:
+        """Does a quote between letters pair with one in a later cell?"""
+        if not self.odd.search(self.data, at, behind):
+            return False
+        return torn(self.data[at:behind].decode("utf-8", "surrogateescape").rstrip("\r\n"), self.dialect)
 
     def _closed(self, at: int, limit: int) -> int | None:
         """Offset behind the record at `at` if it is well formed and ends before `limit`."""

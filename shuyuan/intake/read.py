@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from shuyuan.intake import archives, formats, lanes, records, sheets, text
-from shuyuan.intake.batched import Batched, Tally
+from shuyuan.intake import archives, dbf, formats, json_rows, lanes, records, sheets, text
+from shuyuan.intake.batched import Batched
 from shuyuan.intake.errors import ConservationError
-from shuyuan.intake.rows import Account, Column, Contract, Dialect, Form, Head, Note, Parts, RawRows, Reject, schema
+from shuyuan.intake.rows import Account, Column, Contract, Dialect, Form, Note, RawRows, Reject, schema
 
 __all__ = ["Account", "Column", "Dialect", "Form", "Note", "RawRows", "Reading", "Reject", "read", "stream"]
 
@@ -127,23 +127,21 @@ def _format_notes(kind: str, inner: str, name: str, file: str) -> list[Note]:
 
 def _open(path: Path, file: str, kind: str, contract: Contract, said: list[Note], *, compact: bool) -> Reading:
     if kind in formats.BOOKS:
-        if kind == "xlsx":
-            archives.check_book(path, file)
-        return _reading(_whole(*sheets.read_book(path, file, contract)), file, kind, said, lane="sheet")
+        return _reading(sheets.rows(path, file, contract), file, kind, said, lane="sheet")
     if kind == "parquet":
-        return _reading(_whole(*records.read_parquet(path, file, contract)), file, kind, said)
+        return _reading(records.parquet_rows(path, file, contract), file, kind, said)
+    if kind == "dbf":
+        return _reading(dbf.rows(path, file, contract), file, kind, said)
     source = text.load(path, file, contract.encoding)
     said += source.notes
-    if kind == "jsonl":
-        work = _whole(*records.read_jsonl(text.as_utf8(source), contract))
+    if kind in _JSON:
+        work = _JSON[kind](text.as_utf8(source), contract)
         return _reading(work, file, kind, said, encoding=source.encoding)
     cut = lanes.rows(source, contract, compact=compact)
     return _reading(cut.batched(), file, kind, said, encoding=source.encoding, lane=lambda: cut.lane)
 
 
-def _whole(head: Head, parts: Parts) -> Batched:
-    tally = Tally(parts.physical, parts.blank, parts.preamble, parts.rejects, parts.notes)
-    return Batched(head, iter([parts.table]), tally)
+_JSON = {"json": json_rows.rows, "jsonl": records.jsonl_rows}
 
 
 def _reading(

@@ -28,9 +28,10 @@ class Column:
 class Dialect:
     """How text is cut into cells; the default is RFC 4180.
 
-    `delimiter`: one or more characters. `quote`: empty where cells are never quoted. `escape`: the character that takes the next one
-    literally; empty where a quote inside a quoted cell is doubled. `comment`: lines that start with it are no rows.
-    `widths`: fixed width, characters per column; the delimiter then means nothing.
+    `delimiter`: one or more characters. `quote`: empty where cells are never quoted. `escape`: the character that makes a letter of a
+    quote, of itself and, outside quotes, of the delimiter; empty where a quote inside a quoted cell is doubled. `comment`: lines that
+    start with it are no rows. `widths`: display columns of each column (a Chinese character takes two); the delimiter then means nothing
+    and padding is stripped.
     """
 
     delimiter: str = ","
@@ -184,6 +185,13 @@ STRAY = Fault(
     None,
     None,
     'a cell that starts with " is not closed before a delimiter or line end; double the quotes inside cells',
+)
+
+TORN = Fault(
+    "stray_quote",
+    None,
+    None,
+    "a quote inside a cell pairs with one in a later cell: a delimiter is missing before it, and the cells behind are shifted",
 )
 
 
