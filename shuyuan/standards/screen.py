@@ -49,7 +49,7 @@ class Screen:
 
     def plain(self, texts: pa.StringArray) -> Mask:
         """Rows that the slow path would hand back untouched and without a verdict; nulls and empty texts are among them."""
-        seen = _Seen.of(texts)
+        seen = Seen.of(texts)
         if not len(seen.data):
             return np.ones(len(texts), np.bool_)
         plain = np.ones(len(texts), np.bool_)
@@ -75,7 +75,7 @@ class Screen:
         texts = pa.array(cells)
         return mask_of(pc.not_equal(self.tidy(texts), texts))
 
-    def _touched(self, seen: _Seen) -> Positions:
+    def _touched(self, seen: Seen) -> Positions:
         """The rows with a character that must be seen."""
         found = [self._hits(seen.data, start) for start in range(0, len(seen.data), _BLOCK)]
         at = np.concatenate(found)
@@ -91,7 +91,7 @@ class Screen:
             hits |= block == first if first == last else (block - np.uint8(first)) <= np.uint8((last - first) % 256)
         return np.flatnonzero(hits) + start
 
-    def _begins_oddly(self, seen: _Seen, texts: pa.StringArray) -> Mask:
+    def _begins_oddly(self, seen: Seen, texts: pa.StringArray) -> Mask:
         """Rows that begin with one of `firsts`, and short ones that say "nothing"."""
         kinds = self._kinds_of_firsts[seen.first_bytes()]
         odd: Mask = (kinds == _ODD) & (seen.lengths > 0)
@@ -122,7 +122,7 @@ class Screen:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """A column as bytes: `bounds` are the places in `data` where rows begin and end."""
 
     data: Bytes
@@ -130,7 +130,7 @@ class _Seen:
     lengths: Numbers
 
     @classmethod
-    def of(cls, texts: pa.StringArray) -> _Seen:
+    def of(cls, texts: pa.StringArray) -> Seen:
         if not len(texts):
             return cls(np.zeros(0, np.uint8), np.zeros(1, np.int32), np.zeros(0, np.int32))
         every = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
@@ -145,9 +145,9 @@ class _Seen:
 
 def rows_holding(texts: pa.StringArray, character: str) -> Mask:
     """Rows with this character of three bytes."""
-    seen, wanted = _Seen.of(texts), np.frombuffer(character.encode(), np.uint8)
+    seen, wanted = Seen.of(texts), np.frombuffer(character.encode(), np.uint8)
     found = [
-        _pairs(seen.data[start : start + _BLOCK + 2], wanted) + start for start in range(0, len(seen.data), _BLOCK)
+        places_of(seen.data[start : start + _BLOCK + 2], wanted) + start for start in range(0, len(seen.data), _BLOCK)
     ]
     rows = np.zeros(len(texts), np.bool_)
     if found:
@@ -155,8 +155,8 @@ def rows_holding(texts: pa.StringArray, character: str) -> Mask:
     return rows
 
 
-def _pairs(block: Bytes, wanted: Bytes) -> Positions:
-    """Where the three bytes stand in a block. The middle one is looked for: it is the rarest in Chinese text."""
+def places_of(block: Bytes, wanted: Bytes) -> Positions:
+    """Where three bytes stand in a block. The middle one is looked for: it is the rarest in Chinese text."""
     hits = block[1:-1] == wanted[1]
     hits &= block[:-2] == wanted[0]
     at = np.flatnonzero(hits)
@@ -166,7 +166,7 @@ def _pairs(block: Bytes, wanted: Bytes) -> Positions:
 
 def second_is(texts: pa.StringArray, wanted: bytes) -> Mask:
     """Rows whose second byte is one of `wanted`; rows of one byte may be taken for them."""
-    seen = _Seen.of(texts)
+    seen = Seen.of(texts)
     if not len(seen.data):
         return np.zeros(len(texts), np.bool_)
     table = np.zeros(256, np.bool_)
@@ -189,7 +189,7 @@ def empty_as_null(texts: pa.StringArray) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(texts), pa.py_buffer(bounds), texts.buffers()[2], validity)
 
 
-def _ends_oddly(seen: _Seen) -> Mask:
+def _ends_oddly(seen: Seen) -> Mask:
     """Rows with white space at the end. A few others are taken for it: a closer look costs little."""
     last = seen.data[np.maximum(seen.bounds[1:] - 1, 0)]
     odd: Mask = _LAST_OF_SPACES[last] & (seen.lengths > 0)
