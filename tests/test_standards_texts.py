@@ -41,6 +41,11 @@ from shuyuan.standards import parse
         ("phone", "400-800-1234", "4008001234"),
         ("phone", "+852 2345 6789", "+85223456789"),
         ("phone", "12345", "12345"),
+        ("phone", "95588", "95588"),
+        ("phone", "0755—83912345分机801", "0755-83912345-801"),
+        ("phone", "(86)010-65251234", "010-65251234"),
+        ("phone", "4008001234转5", "4008001234-5"),
+        ("phone", "83912345-801", "83912345-801"),
     ],
 )
 def test_spelling(item_type: str, text: str, spelling: str) -> None:
@@ -52,6 +57,20 @@ def test_spelling(item_type: str, text: str, spelling: str) -> None:
 @pytest.mark.parametrize("text", ["1380013800", "23800138000", "abc", "0755-1234", "138001380001"])
 def test_malformed_phones(text: str) -> None:
     assert parse("phone", pa.array([text])).verdicts.to_pylist() == ["phone_malformed"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "13800138000、13900139000",
+        "13800138000 13900139000",
+        "010-65251234/65251235",
+        "13800138000；0755-83912345",
+        "13800138000或110",
+    ],
+)
+def test_several_phones(text: str) -> None:
+    assert parse("phone", pa.array([text])).verdicts.to_pylist() == ["phone_several"]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "=SUM(A1:A3)", "+SUM(A1)", "@SUM(A1)", "-A1+B2", "=cmd|' /C calc'!A0"])

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shuyuan.standards import amounts, citizen, codes, dates, identifiers, numbers, standing, texts, uscc
+from shuyuan.standards import amounts, citizen, codes, dates, identifiers, numbers, phones, standing, texts, uscc
 from shuyuan.standards.cells import has_control, matches, null_tokens
 from shuyuan.standards.codes import spoken_for
 from shuyuan.standards.column import Column, Parsed, differs, mask_of
@@ -58,7 +58,7 @@ _TIDY: Final = {"email": texts.tidy_compact, "social_reg_no": texts.tidy_compact
 _KINDS: Final = {
     "text": _Kind(pa.string(), texts.tidy_text, texts.judge_text, _WHOLE_MASK, screen=standing.text),
     "identifier": _Kind(pa.string(), texts.tidy_identifier, texts.judge_identifier, screen=standing.identifier),
-    "phone": _Kind(pa.string(), texts.tidy_number, texts.judge_phone, _NUMBER_MASK, texts.plain_phone),
+    "phone": _Kind(pa.string(), texts.tidy_number, phones.judge, _NUMBER_MASK, swift=phones.swift),
     "address": _Kind(pa.string(), texts.tidy_compact, texts.judge_named, _ADDRESS_MASK, screen=standing.address),
     "person_name": _Kind(pa.string(), texts.tidy_person, texts.judge_person, _PERSON_MASK, screen=standing.person),
     "org_name": _Kind(pa.string(), texts.tidy_organisation, texts.judge_named, screen=standing.organisation),

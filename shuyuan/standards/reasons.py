@@ -126,6 +126,7 @@ _UNUSABLE: Final = (
     ("bank_card_checksum", ACCURACY, "银行卡号校验位不符(Luhn)", "check digit is wrong (ISO/IEC 7812-1, Luhn)"),
     ("postcode_malformed", CONFORMITY, "不是6位邮政编码", "not a postcode of six digits; a lost zero is never guessed"),
     ("email_malformed", CONFORMITY, "不是电子邮箱地址", "not an e-mail address"),
+    ("phone_several", CONSISTENCY, "一格中有多个电话号码", "several telephone numbers in one cell"),
     ("phone_malformed", CONFORMITY, "不是电话号码", "not a telephone number"),
     ("integer_unparsable", CONFORMITY, "不是整数", "not a whole number of 64 bits"),
     ("amount_foreign_currency", CONSISTENCY, "外币金额,无法折算为人民币", "foreign currency: cannot be stated in yuan"),

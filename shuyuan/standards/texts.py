@@ -1,11 +1,10 @@
-"""Names, addresses, telephone numbers, free identifiers and free text: one spelling for one meaning.
+"""Names, addresses, free identifiers and free text: one spelling for one meaning.
 
 What belongs here: spelling. Whether two names mean one person is a comparator's question.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import pyarrow as pa
@@ -20,9 +19,9 @@ from shuyuan.standards.cells import (
     without_control,
     without_spaces,
 )
-from shuyuan.standards.column import Column, mask_of
+from shuyuan.standards.column import Column
 from shuyuan.standards.options import Options
-from shuyuan.standards.rawbytes import Mask, holds_any
+from shuyuan.standards.rawbytes import holds_any
 
 _HAN: Final = r"\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{323AF}\x{E000}-\x{F8FF}\x{3007}"
 _DOTS: Final = r"[\x{2022}\x{30FB}\x{2027}\x{2219}\x{22C5}\x{16EB}\x{2024}]"
@@ -35,15 +34,6 @@ _LOST: Final = r"[?\x{FFFD}]"
 _FORMULA: Final = r"^[=+@-]\s*([A-Za-z_.]+\s*\(|[A-Za-z]+\||\$?[A-Z]{1,3}\$?\d+([-+*/:,)]|$))|^=\s*[-+\d(\"]"
 _BRACKET_LEADS: Final = b"\xe3\xef"
 _BRACKETS: Final = (("[（〔【﹙]", "("), ("[）〕】﹚]", ")"))
-_MOBILE: Final = r"^1[3-9]\d{9}$"
-_PHONE: Final = re.compile(
-    r"(?:\+?86-?|0086-?)?(?:(?P<mobile>1[3-9]\d-?\d{4}-?\d{4})(?:\.0)?"
-    r"|\(?(?P<area>0?(?:10|2\d|[3-9]\d{2}))\)?-?(?P<local>[2-9]\d{6,7})(?:(?:-|转|ext\.?)(?P<ext>\d{1,6}))?)",
-    re.IGNORECASE | re.ASCII,
-)
-_LOCAL: Final = re.compile(r"[2-9]\d{6,7}(-\d{1,6})?|1\d{2,4}|9[56]\d{3,6}", re.ASCII)
-_HOTLINE: Final = re.compile(r"([48]00)-?(\d{3})-?(\d{4})", re.ASCII)
-_ABROAD: Final = re.compile(r"(?:\+|00)(?!86)([1-9]\d{5,14})", re.ASCII)
 
 
 def tidy_text(raw: pa.StringArray) -> pa.StringArray:
@@ -84,11 +74,6 @@ def tidy_person(raw: pa.StringArray) -> pa.StringArray:
     return pc.utf8_normalize(pc.replace_substring_regex(texts, r"\s+", " "), "NFC")
 
 
-def plain_phone(raw: pa.StringArray) -> Mask:
-    """Rows that are a mobile number."""
-    return matches(raw, _MOBILE)
-
-
 def judge_text(texts: pa.StringArray, options: Options) -> Column:
     """Text stays; what looks like a spreadsheet formula is flagged for whoever exports it."""
     column = Column.of(texts)
@@ -120,44 +105,9 @@ def judge_person(texts: pa.StringArray, options: Options) -> Column:
     return column
 
 
-def judge_phone(texts: pa.StringArray, options: Options) -> Column:
-    """`13800138000`, `0755-12345678`, `0755-12345678-801`, `4008001234`, `+85212345678`, or a local number."""
-    usual = matches(texts, _MOBILE)
-    column = Column.of(texts)
-    if usual.all():
-        return column
-    encoded = texts.filter(pa.array(~usual)).dictionary_encode()
-    known = pa.array([_phone(text) for text in encoded.dictionary.to_pylist()], pa.string())
-    part = Column.of(known.take(encoded.indices))
-    part.changed = mask_of(pc.not_equal(part.values, texts.filter(pa.array(~usual))))
-    part.flag(mask_of(part.values.is_null()), "phone_malformed")
-    column.put(~usual, part)
-    column.flag(excel_mangled(texts), "excel_mangled")
-    return column
-
-
 def _twice(texts: pa.StringArray, pattern: str, replacement: str) -> pa.StringArray:
     """Replace, and again: matches that share a character are found in two rounds."""
     if not matches(texts, pattern).any():
         return texts
     once = pc.replace_substring_regex(texts, pattern, replacement)
     return pc.replace_substring_regex(once, pattern, replacement)
-
-
-def _phone(text: str) -> str | None:
-    if _LOCAL.fullmatch(text):
-        return text
-    hotline, abroad = _HOTLINE.fullmatch(text), _ABROAD.fullmatch(text)
-    if hotline:
-        return "".join(hotline.groups())
-    return f"+{abroad[1]}" if abroad else _chinese_phone(text)
-
-
-def _chinese_phone(text: str) -> str | None:
-    found = _PHONE.fullmatch(text)
-    if found is None:
-        return None
-    if found["mobile"]:
-        return found["mobile"].replace("-", "")
-    area = found["area"] if found["area"].startswith("0") else f"0{found['area']}"
-    return "-".join(filter(None, (area, found["local"], found["ext"])))
