@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk import PokeReturnValue, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
-from shuyuan_dags import rules, when, words
+from shuyuan_dags import connections, rules, when, words
 
 from shuyuan.catalog import Resource
 
@@ -44,10 +44,12 @@ def feed(resource: Resource) -> None:
             timeout=patience + timedelta(days=1),
         )
         def receive(*, params: Any = None, dag_run: Any = None) -> PokeReturnValue:
-            """Find the delivery; wait for it without a worker slot. Nothing came: the run is skipped."""
-            day = when.business_date(params, dag_run)
+            """Fetch or find the delivery; wait for it without a worker slot. Nothing came, or another run took it: the run is skipped."""
+            day, last_look = when.business_date(params, dag_run), when.gives_up(dag_run, patience)
+            if resource.delivery.connector:
+                connections.collect(resource.id, day, waits=not last_look)
             batch_id = rules.attempt("shuyuan.flow:receive", resource.id, day)
-            if batch_id is None and when.gives_up(dag_run, patience):
+            if batch_id is None and (last_look or rules.attempt("shuyuan.flow.delivery:is_taken", resource.id, day)):
                 raise AirflowSkipException(f"no new delivery of {resource.id} for {day}")
             return PokeReturnValue(is_done=batch_id is not None, xcom_value=batch_id)
 

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -41,6 +43,7 @@ PROBE = PROJECT / "tests" / "dag_probe.py"
 def parse(catalog: Path, tmp_path: Path, **environment: str) -> dict[str, Any]:
     """Everything a fresh interpreter finds in `dags/` under this catalog."""
     variables = {"AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    variables["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(PROJECT / "plugins")
     done = subprocess.run(
         [sys.executable, str(PROBE), str(PROJECT / "dags")],
         env={**os.environ, **variables, "SHUYUAN_CATALOG": str(catalog), **environment},
@@ -67,7 +70,7 @@ def test_every_resource_and_library_has_its_dag_and_nothing_else_has(bag: dict[s
     feeds = {f"feed__{resource.table}" for resource in CATALOG.resources.values()}
     libraries = {f"library__{library}" for library in CATALOG.libraries}
     upkeep = set(UPKEEP)
-    assert set(bag["dags"]) == feeds | libraries | upkeep
+    assert set(bag["dags"]) == feeds | libraries | upkeep | {"announce"}
 
 
 def test_a_feed_is_the_straight_line_of_its_department(bag: dict[str, Any]) -> None:
@@ -168,7 +171,9 @@ def test_adding_a_feed_is_adding_one_yaml_file(tmp_path: Path) -> None:
     found = parse(catalog, tmp_path)
     assert found["errors"] == {}
     assert found["dags"]["feed__education__school"]["order"] == LINE
-    assert len(found["dags"]) == len(CATALOG.resources) + len(CATALOG.libraries) + len(UPKEEP) + 1
+    assert len(found["dags"]) == len(CATALOG.resources) + len(CATALOG.libraries) + len(UPKEEP) + len(
+        ["announce", "the new one"]
+    )
 
 
 SCHOOL = """
@@ -195,9 +200,10 @@ def test_a_contradiction_in_the_catalog_is_shown_with_file_and_line(tmp_path: Pa
 
 
 def test_every_step_that_a_dag_names_exists() -> None:
-    text = "".join((PROJECT / "dags" / name).read_text("utf-8") for name in ("feeds.py", "libraries.py"))
+    text = "".join((PROJECT / "dags" / name).read_text("utf-8") for name in ("feeds.py", "libraries.py", "announce.py"))
+    text += (PROJECT / "dags" / "shuyuan_dags" / "connections.py").read_text("utf-8")
     steps = re.findall(r'attempt\("([\w.]+:\w+)"', text)
-    assert len(steps) == 6
+    assert len(steps) == 9
     from shuyuan.flow import upkeep
 
     assert all(callable(resolve_name(step)) for step in steps)
@@ -310,6 +316,60 @@ def test_a_refused_delivery_fails_at_once_and_is_told_from_a_fault(town: Town) -
     [run] = [run for run in town.line.scheduler.runs([failure.dag_id]) if run.state == "failed"]
     tries = {task.task_id: task.try_number for task in town.line.scheduler.tasks(run)}
     assert tries[failure.task_id] == 1, "a refusal must not be retried"
+
+
+@pytest.mark.airflow
+def test_what_comes_is_taken_without_waiting_for_the_clock(town: Town) -> None:
+    """The real triggerer watches the inbox; the delivery is admitted though no clock has struck and nobody has started its feed."""
+    day, resource = town.day + timedelta(days=1), list(town.line.catalog.resources.values())[1]
+    with triggerer(town.home):
+        town.line.scheduler.unpause("announce")
+        pattern, folder = resource.delivery.pattern, settings.load().inbox / resource.department
+        old, new = (folder / pattern.replace("{date}", f"{of:%Y%m%d}") for of in (town.day, day))
+        shutil.copyfile(old, new)
+        shutil.copyfile(old.with_name(old.name + ".ok"), new.with_name(new.name + ".ok"))
+        query = f"SELECT state FROM ledger.batch WHERE resource = '{resource.id}' AND business_date = '{day}'"
+        assert wait_for(lambda: ask(query) == [("admitted",)], 120), (
+            ask(query),
+            (town.home / "triggerer.log").read_text()[-3000:],
+        )
+    runs = [run.run_id for run in town.line.scheduler.runs([f"feed__{resource.table}"])]
+    assert [run for run in runs if run.startswith(f"arrival__{day}__")]
+    assert wait_for(lambda: {run.state for run in town.line.scheduler.runs(["announce"])} == {"success"}, 60)
+    arrivals = {
+        run.run_id for feed in town.line.feeds for run in town.line.scheduler.runs([feed]) if "arrival" in run.run_id
+    }
+    assert len(arrivals) == 1, "what was taken before is not announced again"
+
+
+@contextmanager
+def triggerer(home: Path) -> Iterator[None]:
+    """Airflow's triggerer, which the demo does without."""
+    port = daemons.running(home)["api-server"].port
+    with (home / "triggerer.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(airflow.executable()), "triggerer", "--skip-serve-logs"],
+            env=airflow.environment(home, port), cwd=home, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        family = psutil.Process(process.pid)
+        try:
+            yield
+        finally:
+            children = family.children(recursive=True)
+            process.terminate()
+            _, alive = psutil.wait_procs([family, *children], timeout=20)
+            for one in alive:
+                one.kill()
+            process.wait(10)
+
+
+def wait_for(true: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(1)
+    return True
 
 
 @pytest.mark.airflow

@@ -7,6 +7,7 @@ as parsing happens every few seconds and importing the engines costs seconds).
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
 from pkgutil import resolve_name
@@ -73,6 +74,18 @@ def attempt(step: str, *arguments: object) -> Any:
     except (Rejected, Unproven, OutOfOrder, LookupError) as verdict:
         _log.error("%s", verdict)
         raise AirflowFailException(str(verdict)) from verdict
+
+
+def starts(arrivals: Iterable[tuple[str, date, str]]) -> list[dict[str, Any]]:
+    """For each (resource, business date, what came) the run of its feed to start; the same arrival is the same run."""
+    return [
+        {
+            "trigger_dag_id": f"feed__{resource.replace('.', '__')}",
+            "trigger_run_id": f"arrival__{day}__{what}",
+            "conf": {"business_date": day.isoformat()},
+        }
+        for resource, day, what in arrivals
+    ]
 
 
 def announcement(day: date, **ids: object) -> dict[str, Any]:

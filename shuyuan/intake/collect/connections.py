@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -70,33 +70,55 @@ class Environment:
 
     @contextmanager
     def sftp(self, name: str, timeout: float) -> Iterator[SftpClient]:
-        import paramiko  # type: ignore[import-untyped]  # noqa: PLC0415  # comes with Airflow's SFTP provider; loads cryptography
-
         parts = urlsplit(_value(name))
         if parts.scheme != "sftp" or not parts.hostname:
             raise _unfit(name, "sftp:// and a host")
-        try:
-            with paramiko.SSHClient() as ssh:
-                _trust(ssh, parts, paramiko)
-                with _connecting(name):
-                    _sign_in(ssh, parts, timeout)
-                with ssh.open_sftp() as client:
-                    yield client
-        except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
-            problem = f"the server does not let us in ({error})"
-            raise AccessRefused(name, problem, "check name, key and host key") from error
-        except (paramiko.SSHException, EOFError) as error:
-            problem = f"the SFTP session failed ({error or type(error).__name__})"
-            raise Unreachable(name, problem, "try again") from error
+        with session(name) as opening, opening(lambda: _signed_in(parts, timeout)) as client:
+            yield client
+
+
+Opening = Callable[[Callable[[], AbstractContextManager[Any]]], AbstractContextManager[Any]]
 
 
 @contextmanager
-def _connecting(name: str) -> Iterator[None]:
-    """No way to the server; apart from the session, where a full disk of ours is an OSError too."""
+def session(name: str) -> Iterator[Opening]:
+    """Failures of an SFTP session in our words, whoever opens it. → what opens it.
+
+    Opening is told apart from the session's life: there an OSError is the way to the server, here it may be a full disk of ours.
+    """
+    import paramiko  # type: ignore[import-untyped]  # noqa: PLC0415  # comes with Airflow's SFTP provider; loads cryptography
+
     try:
-        yield
-    except OSError as error:
-        raise Unreachable(name, f"the server does not answer ({error})", "see whether it runs") from error
+        yield lambda open_: _opened(name, open_)
+    except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
+        problem = f"the server does not let us in ({error})"
+        raise AccessRefused(name, problem, "check name, key and host key") from error
+    except (paramiko.SSHException, EOFError) as error:
+        if "not found in known_hosts" in str(error):
+            raise AccessRefused(name, str(error), "give the connection the server's host_key") from error
+        problem = f"the SFTP session failed ({error or type(error).__name__})"
+        raise Unreachable(name, problem, "try again") from error
+
+
+@contextmanager
+def _opened(name: str, open_: Callable[[], AbstractContextManager[Any]]) -> Iterator[Any]:
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(open_())
+        except OSError as error:
+            raise Unreachable(name, f"the server does not answer ({error})", "see whether it runs") from error
+        yield client
+
+
+@contextmanager
+def _signed_in(parts: SplitResult, timeout: float) -> Iterator[SftpClient]:
+    import paramiko  # noqa: PLC0415
+
+    with paramiko.SSHClient() as ssh:
+        _trust(ssh, parts, paramiko)
+        _sign_in(ssh, parts, timeout)
+        with ssh.open_sftp() as client:
+            yield client
 
 
 def authorization(login: str, password: str) -> dict[str, str]:
