@@ -11,6 +11,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import sheet_xml
+import xlsb
 
 from shuyuan.intake import archives
 from shuyuan.intake.errors import Bomb, CorruptFile, ManyMembers, UnknownFormat
@@ -156,14 +158,6 @@ def test_names_packed_on_chinese_windows_are_readable(tmp_path: Path) -> None:
     assert any("名单.csv" in n.message for n in read(path, COLUMNS).notes)
 
 
-def test_a_sheet_that_spans_billions_of_cells(tmp_path: Path) -> None:
-    workbook = openpyxl.Workbook()
-    workbook.active["A1"], workbook.active["B1"], workbook.active["XFD1048576"] = "姓名", "值", "x"
-    workbook.save(tmp_path / "a.xlsx")
-    with pytest.raises(Bomb, match="1048576 rows by 16384 columns"):
-        read(tmp_path / "a.xlsx", COLUMNS)
-
-
 def test_formatted_but_empty_far_cells_are_no_bomb(tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
     workbook.active.append(["姓名", "值"])
@@ -181,3 +175,39 @@ def test_a_book_whose_parts_explode(tmp_path: Path) -> None:
         archive.writestr("xl/media/image1.png", b"\0" * (80 << 20))
     with pytest.raises(Bomb, match="100 times"):
         read(tmp_path / "a.xlsx", COLUMNS)
+
+
+def test_members_of_a_zip(tmp_path: Path) -> None:
+    files = {"一/甲.csv": TABLE, "乙.xlsx": b"x" * 9, "__MACOSX/._甲.csv": b"x", "一/Thumbs.db": b""}
+    path = packed(tmp_path / "a.zip", files)
+    found = archives.members(path)
+    assert [(m.name, m.size) for m in found] == [("一/甲.csv", len(TABLE)), ("乙.xlsx", 9)]
+    with archives.unfolded(path, found[0]) as (copy, name):
+        assert (copy.read_bytes(), name) == (TABLE, "a.zip!一/甲.csv")
+    assert not copy.exists()
+    with pytest.raises(Bomb, match="outside the archive"):
+        archives.members(packed(tmp_path / "b.zip", {"a.csv": TABLE, "../b.csv": TABLE}))
+
+
+CELL = '<table:table-cell{} office:value-type="string"><text:p>x</text:p></table:table-cell>'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f'<table:table-row table:number-rows-repeated="1048576">{CELL.format("") * 70}</table:table-row>',
+        f'<table:table-row><table:table-cell table:number-columns-repeated="99999999"/>{CELL.format("")}</table:table-row>',
+        "<table:table-row>" + CELL.format(' table:number-columns-repeated = "99999999"') + "</table:table-row>",
+        f'<table:table-row table:number-rows-repeated="999999999"/><table:table-row>{CELL.format("")}</table:table-row>',
+    ],
+)
+def test_an_ods_that_repeats_itself_into_billions_of_cells(tmp_path: Path, rows: str) -> None:
+    path = sheet_xml.ods(tmp_path / "a.ods", f'<table:table table:name="S">{rows}</table:table>')
+    with pytest.raises(Bomb, match="more than 67108864 cells"):
+        read(path, COLUMNS)
+
+
+def test_an_xlsb_with_far_corners(tmp_path: Path) -> None:
+    cells = xlsb.row(0) + xlsb.text(0, "姓名") + xlsb.text(1, "值") + xlsb.row(1_048_575) + xlsb.real(16_383, 1.0)
+    with pytest.raises(Bomb, match="1048576 rows by 16384 columns"):
+        read(xlsb.book(tmp_path / "a.xlsb", cells), COLUMNS)

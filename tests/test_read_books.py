@@ -9,9 +9,12 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import sheet_xml
+import xlsb
 
+from shuyuan.intake import sheets
 from shuyuan.intake.errors import CorruptFile, EmptyFile, HeaderNotFound, MissingColumn, SheetNotFound, UnknownFormat
-from shuyuan.intake.read import Column, read
+from shuyuan.intake.read import Column, Form, RawRows, read
 
 COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)), Column("note", ("备注",), required=False))
 HEADER = ["姓名", "值", "备注"]
@@ -167,6 +170,126 @@ def test_an_old_binary_book(tmp_path: Path) -> None:
         {"name": "张三", "value": "1.5", "_line": 2},
         {"name": "李四", "value": "9.11E+17", "_line": 3},
     ]
+
+
+def kinds(result: RawRows) -> set[str]:
+    return {n.kind for n in result.notes}
+
+
+def test_a_header_of_two_rows_with_merged_cells(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    for row in (
+        ["人员名单"],
+        ["姓名", "住址", None, "备注"],
+        [None, "区", "街道", None],
+        ["张三", "东城", "安定门", "甲"],
+    ):
+        sheet.append(row)
+    for merged in ("A1:D1", "A2:A3", "B2:C2", "D2:D3"):
+        sheet.merge_cells(merged)
+    workbook.save(tmp_path / "a.xlsx")
+    columns = [Column("name", ("姓名",)), Column("town", ("街道",)), Column("note", ("备注",))]
+    result = read(tmp_path / "a.xlsx", columns)
+    assert result.table.to_pylist() == [{"name": "张三", "town": "安定门", "note": "甲", "_line": 4}]
+    assert (result.physical, result.preamble) == (4, 3)
+    assert "merged_cells" not in kinds(result)
+    one = read(tmp_path / "a.xlsx", [Column("name", ("姓名",)), Column("note", ("备注",))])
+    assert one.table.to_pylist() == [{"name": "张三", "note": "甲", "_line": 4}], "the lower header row is no data"
+    (grid,) = sheets.sheets_of(tmp_path / "a.xlsx", "a.xlsx", None)
+    assert grid.spread(grid.top(3))[1:] == [(2, ["姓名", "住址", "住址", "备注"]), (3, ["姓名", "区", "街道", "备注"])]
+
+
+def test_cells_merged_in_the_data_are_told_and_not_filled(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (HEADER, ["张三", 1, None], [None, 2, None], ["李四", 3, None]):
+        workbook.active.append(row)
+    workbook.active.merge_cells("A2:A3")
+    workbook.save(tmp_path / "a.xlsx")
+    result = read(tmp_path / "a.xlsx", COLUMNS[:2])
+    assert result.table["name"].to_pylist() == ["张三", None, "李四"]
+    assert any(
+        n.kind == "merged_cells" and "1 merged ranges" in n.message and "rows 2-3" in n.message for n in result.notes
+    )
+
+
+def test_a_hidden_sheet_and_cells_beyond_the_header_are_told(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", {"甲": [["x", "y"]], "乙": [HEADER, ["张三", 1], ["李四", 2, "好", None, "多"]]})
+    workbook = openpyxl.load_workbook(path)
+    workbook["乙"].sheet_state = "hidden"
+    workbook.save(path)
+    result = read(path, COLUMNS)
+    assert {"hidden_sheet", "beyond_header"} <= kinds(result)
+    assert any("1 rows hold cells right of the last header, the first on line 3" in n.message for n in result.notes)
+
+
+def test_a_form_says_where_the_table_lies(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["名单"], ["姓", "值"], ["名", None], ["张三", 1], [None], ["李四", 2], ["说明", None]]
+    path = book(tmp_path / "a.xlsx", {"甲": rows, "乙": rows})
+    columns = [Column("name", ("姓名",)), Column("value", ("值",))]
+    result = read(path, columns, form=Form(("姓名", "值"), (2, 3), sheet="乙", first=4, last=6))
+    assert [tuple(r.values()) for r in result.table.to_pylist()] == [("张三", "1", 4), ("李四", "2", 6)]
+    assert (result.physical, result.preamble, result.blank) == (7, 4, 1)
+    headless = read(path, columns, form=Form(("姓名", "值"), (), sheet="甲"))
+    assert (headless.table.num_rows, headless.preamble) == (6, 0)
+
+
+def test_many_rows_come_in_batches_with_a_footer_at_their_end(tmp_path: Path) -> None:
+    rows: list[list[object]] = [HEADER, *([f"人{n}", n, None] for n in range(40_000)), ["合计", 40_000]]
+    result = read(book(tmp_path / "a.xlsx", {"表": rows}), COLUMNS)
+    assert (result.table.num_rows, result.physical, result.preamble) == (40_000, 40_002, 2)
+    assert result.table["value"].to_pylist() == [str(n) for n in range(40_000)]
+    assert result.table["_line"].to_pylist() == list(range(2, 40_002))
+
+
+def test_cells_that_cannot_be_stored_cost_their_row(tmp_path: Path) -> None:
+    body = '<row r="{0}"><c r="A{0}" t="str"><v>{1}</v></c><c r="B{0}" t="str"><v>{2}</v></c></row>'
+    rows = [
+        body.format(n, *cells)
+        for n, cells in enumerate([("姓名", "值"), ("张三", "a_x0000_"), ("李四", "x" * 1_000_001), ("王五", 1)], 1)
+    ]
+    result = read(sheet_xml.xlsx(tmp_path / "a.xlsx", "".join(rows)), COLUMNS)
+    assert result.table["name"].to_pylist() == ["王五"]
+    assert [(r.line, r.reason, r.column) for r in result.rejects] == [
+        (2, "nul_byte", "value"),
+        (3, "field_too_large", "value"),
+    ]
+
+
+def cell(text: str, more: str = "") -> str:
+    return f'<table:table-cell office:value-type="string"{more}><text:p>{text}</text:p></table:table-cell>'
+
+
+def test_an_ods_book(tmp_path: Path) -> None:
+    number = '<table:table-cell office:value-type="float" office:value="7.5"><text:p>7.50</text:p></table:table-cell>'
+    day = '<table:table-cell office:value-type="date" office:date-value="2024-02-29"><text:p>29/2</text:p></table:table-cell>'
+    error = cell("#N/A").replace(" office", ' calcext:value-type="error" office', 1)
+    empty = '<table:table-cell table:number-columns-repeated="16000"/>'
+    rows = [
+        cell("姓名") + cell("值") + cell("备注") + empty,
+        cell("张三", ' table:number-rows-spanned="2"') + number + day,
+        error + number + empty,
+    ]
+    table = "".join(f"<table:table-row>{r}</table:table-row>" for r in rows)
+    padding = f'<table:table-row table:number-rows-repeated="1048000">{empty}</table:table-row>'
+    path = sheet_xml.ods(tmp_path / "a.csv", f'<table:table table:name="表">{table}{padding}</table:table>')
+    result = read(path, COLUMNS)
+    assert tuple(result.table.to_pylist()[0].values())[:3] == ("张三", "7.5", "2024-02-29")
+    assert (result.format, result.physical, result.table.num_rows) == ("ods", 3, 2)
+    assert {"merged_cells", "error_cells", "format_by_content"} <= kinds(result)
+
+
+def test_an_xlsb_book(tmp_path: Path) -> None:
+    head = xlsb.row(0) + xlsb.text(0, "姓名") + xlsb.text(1, "值")
+    body = xlsb.row(1) + xlsb.text(0, "张三") + xlsb.real(1, 7.5) + xlsb.row(2) + xlsb.text(0, "李四") + xlsb.error(1)
+    far = xlsb.row(1_048_575) + xlsb.blank(16_383)
+    result = read(xlsb.book(tmp_path / "a.xlsb", head + body + far, merged=1), COLUMNS)
+    assert result.table.select(["name", "value"]).to_pylist() == [
+        {"name": "张三", "value": "7.5"},
+        {"name": "李四", "value": None},
+    ]
+    assert result.format == "xlsb"
+    assert {"merged_cells", "error_cells"} <= kinds(result)
 
 
 def record(kind: int, body: bytes) -> bytes:

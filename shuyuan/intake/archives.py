@@ -60,6 +60,33 @@ def opened(path: Path, kind: str, limits: Limits = LIMITS) -> Iterator[tuple[Pat
         yield target, name, inner
 
 
+@dataclass(frozen=True)
+class Member:
+    """A file in an archive: the name as people read it, its declared size in bytes, and the name the archive knows it by."""
+
+    name: str
+    size: int
+    entry: str
+
+
+def members(path: Path, limits: Limits = LIMITS) -> list[Member]:
+    """The files of a zip that may be tables, in its order, when every one is safe to unfold. Raises Bomb, CorruptFile."""
+    _refuse_crowd(path, limits)
+    with zipped(path) as archive:
+        return [Member(_readable(m), m.file_size, m.filename) for m in _safe(path, archive, limits)]
+
+
+@contextmanager
+def unfolded(path: Path, member: Member, limits: Limits = LIMITS) -> Iterator[tuple[Path, str]]:
+    """(path of the unfolded copy, its name for messages) of one of `members`; the copy lives as long as the context."""
+    with tempfile.TemporaryDirectory(prefix="shuyuan-") as folder, zipped(path) as archive:
+        entry = next(m for m in _safe(path, archive, limits) if m.filename == member.entry)
+        name, target = f"{path.name}!{member.name}", Path(folder) / "member"
+        with _guard(name), archive.open(entry) as source, target.open("wb") as sink:
+            _pour(source, sink, name, entry.compress_size, limits)
+        yield target, name
+
+
 def check_book(path: Path, file: str, kind: str = "xlsx", limits: Limits = LIMITS) -> Oddities:
     """Refuse a zipped book (xlsx, xlsb, ods) that would explode in the reader; what else was seen in its sheets.
 
@@ -111,15 +138,20 @@ class Nowhere:
 def _unzip(path: Path, target: Path, limits: Limits) -> str:
     _refuse_crowd(path, limits)
     with zipped(path) as archive:
-        members = archive.infolist()
-        for member in members:
-            _refuse_member(path.name, member)
-        _refuse_declared(path.name, members, path.stat().st_size, limits)
-        member = _the_table(path.name, members)
+        member = _the_table(path.name, _safe(path, archive, limits))
         name = f"{path.name}!{_readable(member)}"
         with _guard(name), archive.open(member) as source, target.open("wb") as sink:
             _pour(source, sink, name, member.compress_size, limits)
     return name
+
+
+def _safe(path: Path, archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipInfo]:
+    """The files in the archive but those that systems leave there; an unsafe one refuses the archive."""
+    found = archive.infolist()
+    for member in found:
+        _refuse_member(path.name, member)
+    _refuse_declared(path.name, found, path.stat().st_size, limits)
+    return [m for m in found if not m.is_dir() and not _JUNK.search(m.filename)]
 
 
 def _gunzip(path: Path, target: Path, limits: Limits) -> str:
@@ -188,8 +220,7 @@ def _refuse_member(file: str, member: zipfile.ZipInfo) -> None:
         raise CorruptFile(file, f"member {name!r} is encrypted", "pack it without a password", value=name)
 
 
-def _the_table(file: str, members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
-    tables = [m for m in members if not m.is_dir() and not _JUNK.search(m.filename)]
+def _the_table(file: str, tables: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     if len(tables) != 1:
         names = "、".join(_readable(m) for m in tables[:5]) or "none"
         raise ManyMembers(file, f"{len(tables)} files in the archive ({names})", "pack exactly one table", value=names)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -38,11 +39,18 @@ class _CalamineGrid(Grid):
 
     def blocks(self) -> Iterator[Block]:
         rows, first = self.cells.iter_rows(), 1
-        while chunk := list(islice(rows, BLOCK)):
+        while chunk := self._next(rows, first):
             numbers = pa.array(range(first, first + len(chunk)), pa.int64())
             left = [pa.nulls(len(chunk), pa.string())] * self.left
             yield numbers, left + [texts(column) for column in zip(*chunk, strict=True)]
             first += len(chunk)
+
+    def _next(self, rows: Iterator[list[Any]], first: int) -> list[list[Any]]:
+        try:
+            return list(islice(rows, BLOCK))
+        except (OverflowError, ValueError) as error:
+            problem = f"sheet {self.name}: a cell below row {first} has the form of a date and a number that no calendar reaches"
+            raise CorruptFile(self.name, problem, "give the column the form of a number or text", line=first) from error
 
 
 def open_book(path: Path, file: str, kind: str, wanted: str | None = None) -> Book:

@@ -16,7 +16,7 @@ from shuyuan.intake.errors import Bomb, CorruptFile
 LONGEST_TAG = 64 << 10
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 _ROW = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
-_XLSX = re.compile(rb"<(?:\w+:)?(?:(row)|(c)|(f)|v|is|(mergeCell))(?=[\s/>])([^>]*+)>")
+_XLSX = re.compile(rb"<(/?)(?:\w+:)?(?:(row)|(c)|(f)|v|is|(mergeCell))(?=[\s/>])([^>]*+)>")
 _ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
 _ODS = re.compile(rb"<(/?)table:(?:(table-row)|(table)|(?:covered-)?table-cell)(?=[\s/>])([^>]*+)>")
 _REPEATED = re.compile(rb"""\stable:number-(?:rows|columns)-repeated\s*=\s*["'](\d+)["']""")
@@ -77,7 +77,7 @@ class XlsxExtent(Extent):
     """Cells by their reference, or by their place where they have none."""
 
     _row = _column = 0
-    _formula = _is_formula_open = False
+    _formula = False
 
     def look(self, data: bytes) -> int:
         end = self.whole_tags(data)
@@ -86,9 +86,11 @@ class XlsxExtent(Extent):
         return end
 
     def _take(self, tag: re.Match[bytes]) -> None:
-        row, cell, formula, merged, words = tag.groups()
+        closing, row, cell, formula, merged, words = tag.groups()
         if row or cell:
             self._close()
+        if closing:
+            return
         if row:
             found = _ROW.search(words)
             self._row, self._column = int(found[1]) if found else self._row + 1, 0

@@ -46,6 +46,10 @@ class Grid(ABC):
         Columns are counted from the sheet's first; a block has as many as its last filled one, so blocks may differ.
         """
 
+    def present(self, first: int, last: int) -> int:
+        """How many of these rows `blocks` will give, known apart from it; the others have no cells."""
+        return last - first + 1
+
     def told(self) -> list[Note]:
         """What `blocks` met on the way that must be told, once it is exhausted."""
         return []

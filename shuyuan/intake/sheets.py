@@ -17,11 +17,13 @@ from shuyuan.intake.rows import Contract, Head, Note, Parts
 
 @dataclass(frozen=True)
 class _Taken:
-    """A sheet that is read: its head, and how many rows of other sheets stand above it."""
+    """A sheet that is read: its head, how many rows of other sheets stand above it, and its rows of data (`last` None: to the end)."""
 
     grid: Grid
     head: Head
     offset: int
+    first: int
+    last: int | None
 
 
 def read_book(path: Path, file: str, contract: Contract) -> tuple[Head, Parts]:
@@ -43,13 +45,16 @@ def of_grids(book: books.Book, file: str, contract: Contract) -> Batched:
     """As `rows`, for a book that is open."""
     depth = max(header.DEPTH, contract.header_row or 0)
     tops = [(g, _top(g, depth, contract)) for g in book.grids]
-    matching = [(g, top) for g, top in tops if contract.form or header.complete(top, contract)]
+    matching = tops[:1] if contract.form else [(g, top) for g, top in tops if header.complete(top, contract)]
     if not matching:  # the best sheet says what is missing
         matching = [max(tops, key=lambda t: header.locate(t[1], contract)[1])]
     taken: list[_Taken] = []
     for grid, top in matching:
         offset = taken[-1].offset + taken[-1].grid.height if taken else 0
-        taken.append(_Taken(grid, _head(f"{file}[{grid.name}]", grid, top, contract), offset))
+        head = _head(f"{file}[{grid.name}]", grid, top, contract)
+        form = contract.form
+        first, last = (form.begin, form.last) if form is not None else (head.line + 1, None)
+        taken.append(_Taken(grid, head, offset, first, last))
     tally = Tally(notes=[*book.notes, *_notes(book.grids, taken)])
     return Batched(taken[0].head, _batches(taken, tally), tally)
 
@@ -81,19 +86,21 @@ def _batches(taken: Sequence[_Taken], tally: Tally) -> Iterator[pa.Table]:
 
 
 def _one(sheet: _Taken, tally: Tally) -> Iterator[pa.Table]:
-    head, seen = sheet.head, 0
+    head, height = sheet.head, sheet.grid.height
     beyond = _Beyond(head)
+    above = min(sheet.first - 1, height)
+    last = max(above, height if sheet.last is None else min(sheet.last, height))
     for numbers, cells in sheet.grid.blocks():
-        above = int(pc.sum(pc.less_equal(numbers, head.line)).as_py())
-        if above == len(numbers):
+        start = int(pc.sum(pc.less(numbers, sheet.first)).as_py())
+        size = int(pc.sum(pc.less_equal(numbers, last)).as_py()) - start
+        if size <= 0:
             continue
-        lines, columns = pc.add(numbers.slice(above), sheet.offset), [c.slice(above) for c in cells]
-        seen += len(lines)
+        lines, columns = pc.add(numbers.slice(start, size), sheet.offset), [c.slice(start, size) for c in cells]
         beyond.look(columns, lines)
         yield blocks.admit(columns, lines, head, tally)
-    tally.physical += sheet.grid.height
-    tally.preamble += head.line
-    tally.blank += sheet.grid.height - head.line - seen
+    tally.physical += height
+    tally.preamble += above + height - last
+    tally.blank += last - above - sheet.grid.present(above + 1, last)
     tally.notes.extend([*sheet.grid.told(), *beyond.notes(sheet.grid.name)])
 
 

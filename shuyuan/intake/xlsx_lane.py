@@ -78,7 +78,7 @@ class _Seen:
     def __init__(self) -> None:
         self.height = 0
         self.after = b""
-        self._row = 0
+        self._rows = [np.zeros(1, np.int64)]
         self._rest = b""
         self._body = True
 
@@ -99,15 +99,20 @@ class _Seen:
     def _look(self, data: bytes) -> None:
         """Whole rows."""
         numbers = _ROW.findall(data)
-        rows = [self._row, *map(int, filter(None, numbers))]
-        if len(rows) <= len(numbers) or any(a >= b for a, b in pairwise(rows)):
+        rows = np.array([self._rows[-1][-1], *filter(None, numbers)], np.int64)
+        if len(rows) <= len(numbers) or (np.diff(rows) <= 0).any():
             raise Irregular
+        self._rows.append(rows[1:] if len(rows) > 1 else rows)
         value = data.rfind(b"</v>")
         value = max(value, data.rfind(b"</is>", max(value, 0)))
         if value >= 0:
             found = _ROW.match(data, data.rfind(b"<row", 0, value))
             self.height = int(found[1]) if found else self.height
-        self._row = rows[-1]
+
+    def rows(self) -> Ints:
+        """Numbers of the rows down to the last one with a value."""
+        numbers = np.unique(np.concatenate(self._rows))
+        return numbers[(numbers > 0) & (numbers <= self.height)]
 
 
 def _sheet(book: _Book, part: SheetPart, seen: _Seen) -> Grid:
@@ -115,13 +120,14 @@ def _sheet(book: _Book, part: SheetPart, seen: _Seen) -> Grid:
         Merge(int(top), column_number(left) - 1, int(bottom), column_number(right) - 1)
         for left, top, right, bottom in _MERGED.findall(seen.after)
     ]
-    return _XmlGrid(part.name, seen.height, part.hidden, merges, book=book, part=part.part)
+    return _XmlGrid(part.name, seen.height, part.hidden, merges, book=book, part=part.part, numbers=seen.rows())
 
 
 @dataclass
 class _XmlGrid(Grid):
     book: _Book = field(kw_only=True, repr=False)
     part: str = field(kw_only=True)
+    numbers: Ints = field(kw_only=True, repr=False)
     values: int = 0
     errors: int = 0
     uncomputed: int = 0
@@ -139,6 +145,10 @@ class _XmlGrid(Grid):
             if not last:
                 raise
             yield from self._below(last)
+
+    def present(self, first: int, last: int) -> int:
+        low, high = np.searchsorted(self.numbers, [first, last + 1])
+        return int(high - low)
 
     def told(self) -> list[Note]:
         """Errors are read as the text they show; a formula without a stored value is an empty cell that should not be one."""
@@ -164,8 +174,9 @@ class _XmlGrid(Grid):
             if numbers[-1].as_py() > last and values != self.values - self.errors:
                 problem = f"sheet {self.name}: cells above row {last} are not in the rows they stand in"
                 raise CorruptFile(self.book.file, problem, "open it, save it again and deliver that")
-            if above < len(numbers):
-                yield numbers.slice(above), [c.slice(above) for c in columns]
+            written = pc.and_(pc.greater(numbers, last), pc.is_in(numbers, pa.array(self.numbers, pa.int64())))
+            if pc.any(written).as_py():
+                yield numbers.filter(written), [c.filter(written) for c in columns]
 
     def _pieces(self) -> Iterator[bytes]:
         """Whole rows, about CHUNK bytes at a time. Raises Irregular."""
@@ -177,6 +188,8 @@ class _XmlGrid(Grid):
                     at = rest.find(_OPENING)
                     if at < 0:
                         continue
+                    if b"<!" in rest[:at]:
+                        raise Irregular
                     rest, inside = rest[at + len(_OPENING) :], True
                 end = rest.find(_ENDING)
                 if end >= 0:

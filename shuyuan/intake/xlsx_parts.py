@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
-from shuyuan.intake.cells import no_empty, render
+from shuyuan.intake.cells import no_empty, number, render
 from shuyuan.intake.xlsx_scan import Ints, Irregular
 
 LAST_DAY = 2_958_465  # 9999-12-31
@@ -101,10 +101,15 @@ def _part(relation: ElementTree.Element) -> str:
 
 
 def text(raw: bytes) -> str:
-    """Text as XML and the format spell it: entities, and `_x000D_` for what XML cannot hold."""
+    """Text as XML and the format spell it: one kind of line end, entities, `_x000D_` for what XML cannot hold. Blanks stay."""
     word = raw.decode("utf-8")
+    if "\r" in word:
+        word = word.replace("\r\n", "\n").replace("\r", "\n")
     if "&" in word:
-        word = _ENTITY.sub(_character, word)
+        entities = word.count("&")
+        word, known = _ENTITY.subn(_character, word)
+        if known < entities:
+            raise ValueError("an entity that is not XML's own")
     return _ESCAPE.sub(lambda m: chr(int(m[1], 16)), word) if "_x" in word else word
 
 
@@ -135,7 +140,7 @@ class SharedTexts:
 
     def _take(self, data: bytes) -> None:
         found = _ITEM.findall(data)
-        if len(found) != data.count(b"<si>") + data.count(b"<si/>") or data.count(b"<si ") or b"<![" in data:
+        if len(found) != data.count(b"<si>") + data.count(b"<si/>") or data.count(b"<si ") or b"<!" in data:
             raise Irregular
         try:
             texts = [_rich(rich) if rich else text(plain) for plain, rich in found]
@@ -169,13 +174,22 @@ class Dates:
         """Numbers of that style as text. Raises Irregular."""
         missing = sorted({w for w in words if (style, w) not in self._known})
         if missing:
-            values = self._ask([(style, w) for w in missing])
-            self._known.update(((style, w), render(v)) for w, v in zip(missing, values, strict=True))
+            self._known.update(((style, w), t) for w, t in zip(missing, self._spelled(style, missing), strict=True))
         return [self._known[style, w] for w in words]
+
+    def _spelled(self, style: int, words: Sequence[str]) -> list[str]:
+        """As dates; a number that no calendar reaches stays a number."""
+        try:
+            return list(map(render, self._ask([(style, w) for w in words])))
+        except (OverflowError, ValueError):
+            if len(words) == 1:
+                return [number(float(words[0]))]
+            half = len(words) // 2
+            return self._spelled(style, words[:half]) + self._spelled(style, words[half:])
 
     def days(self, style: int, days: Ints) -> pa.Array:
         """Whole numbers of that style, none above LAST_DAY, as text: each different one is asked once in a book. Raises Irregular."""
-        fresh = (np.full(LAST_DAY + 1, -1, np.int64), pa.array([], pa.string()))
+        fresh = (np.full(LAST_DAY + 1, -1, np.int32), pa.array([], pa.string()))
         place, texts = self._days.setdefault(style, fresh)
         missing = np.unique(days[place[days] < 0])
         if len(missing):

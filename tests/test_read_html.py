@@ -1,0 +1,76 @@
+"""Pages that call themselves books: each table is a sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shuyuan.intake import sheets
+from shuyuan.intake.errors import Bomb, HeaderNotFound, WrongEncoding
+from shuyuan.intake.read import Column, RawRows, read
+
+COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)))
+
+
+def page(tmp_path: Path, body: str | bytes, encoding: str = "utf-8") -> Path:
+    path = tmp_path / "a.xls"
+    path.write_bytes(body if isinstance(body, bytes) else f"<html><body>{body}</body></html>".encode(encoding))
+    return path
+
+
+def rows(result: RawRows) -> list[tuple[object, ...]]:
+    return [tuple(r.values()) for r in result.table.to_pylist()]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_a_page_is_read_as_a_book(tmp_path: Path, encoding: str) -> None:
+    body = (
+        "<style>td {mso-number-format:'@'}</style><table border=1><caption>名单</caption><thead><tr><th>姓名<th>值</thead>"
+        "<tr><td> 张\n 三 &amp; 子</td><td>007</td></tr><tr><td>李<b>四</b><br>乙</td><td>&nbsp;</td></tr>"
+        "<tr><td></td><td>\n</td></tr><tr><td>合计</td><td>7</td></tr></table>"
+    )
+    result = read(page(tmp_path, body, encoding), COLUMNS)
+    assert rows(result) == [("张 三 & 子", "007", 2), ("李四\n乙", "\xa0", 3)]
+    assert (result.format, result.physical, result.blank, result.preamble) == ("html", 5, 1, 2)
+    assert {"format_by_content", "footer"} <= {n.kind for n in result.notes}
+
+
+def test_spans_are_merged_ranges_and_never_filled(tmp_path: Path) -> None:
+    body = (
+        "<table><tr><td colspan=2>名单</td></tr><tr><td>姓名</td><td>值</td></tr>"
+        "<tr><td rowspan=2>张三</td><td>1</td></tr><tr><td>2</td></tr><tr><td>李四</td><td>3</td></tr></table>"
+    )
+    path = page(tmp_path, body)
+    result = read(path, COLUMNS)
+    assert rows(result) == [("张三", "1", 3), (None, "2", 4), ("李四", "3", 5)]
+    assert [n.message for n in result.notes if n.kind == "merged_cells"] == [
+        "sheet table 1: 1 merged ranges in the data, the first in rows 3-4, columns 1-1: "
+        "the value stands in the first cell only and is not repeated"
+    ]
+    (grid,) = sheets.sheets_of(path, "a.xls", None)
+    assert grid.spread(grid.top(3)) == [(1, ["名单", "名单"]), (2, ["姓名", "值"]), (3, ["张三", "1"])]
+
+
+def test_the_table_that_matches_among_layout_tables(tmp_path: Path) -> None:
+    inner = "<table><tr><td>姓名</td><td>值</td></tr><tr><td>张三</td><td>1</td></tr></table>"
+    body = f"<table><tr><td>导航</td><td>{inner}</td></tr></table><script>if (a<b) x='<td>'</script>"
+    result = read(page(tmp_path, body), COLUMNS)
+    assert rows(result) == [("张三", "1", 2)]
+    assert any(n.kind == "sheet_ignored" and "table 1" in n.message for n in result.notes)
+
+
+def test_refusals(tmp_path: Path) -> None:
+    with pytest.raises(HeaderNotFound):
+        read(page(tmp_path, "<table><tr><td>登录</td><td>超时</td></tr></table>"), COLUMNS)
+    good = "<tr><td>张三</td><td>1</td></tr>\n".encode() * 9
+    with pytest.raises(WrongEncoding, match="does not decode"):
+        read(
+            page(
+                tmp_path, "<table><tr><td>姓名</td><td>值</td></tr>\n".encode() + good + b"<tr><td>\xff</td>\n" + good
+            ),
+            COLUMNS,
+        )
+    wide = "<table><tr><td>姓名</td><td>值</td>" + '<td colspan="1000">x</td>' * 20 + "</tr></table>"
+    with pytest.raises(Bomb, match="16384 columns"):
+        read(page(tmp_path, wide), COLUMNS)
