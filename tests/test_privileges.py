@@ -20,7 +20,7 @@ from shuyuan.db.sql import statement, table
 
 STATE = ("batch", "run", "snapshot", "discrepancy", "breach")
 DELIVERED = ("part", "collected")
-EVENTS = ("load", "finding", "evidence", "quarantine", "validation", "crosscheck")
+EVENTS = ("load", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped")
 
 # What each role may do to whole tables; r = SELECT, a = INSERT, w = UPDATE, d = DELETE. What is not here is forbidden.
 # A schema in place of a table stands for every table and view of it.

@@ -19,7 +19,7 @@ from shuyuan.db.engine import transaction
 from shuyuan.db.sql import statement
 
 ROLES = ("shuyuan_loader", "shuyuan_steward", "shuyuan_auditor", "shuyuan_web", "analyst_qian")
-APPEND_ONLY = ("load", "access", "finding", "evidence", "quarantine", "validation", "crosscheck")
+APPEND_ONLY = ("load", "access", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped")
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
 
 
@@ -49,6 +49,9 @@ def published(home: Path) -> Iterator[Town]:
         connection.execute(statement("ledger/record_access"), access())
     with transaction("shuyuan_loader") as connection:
         connection.execute("INSERT INTO ledger.finding (kind, severity, message) VALUES ('proof', 'info', 'proof')")
+        connection.execute(
+            "INSERT INTO ledger.unmapped SELECT max(batch_id), 'sex', '雄', 'code_unknown', 1 FROM ledger.batch"
+        )
     yield town
 
 

@@ -61,6 +61,26 @@ def show(
         raise Mistake(f"{name!r} is neither a resource nor a library; `shuyuan catalog show` lists them")
 
 
+@app.command()
+def unmapped(
+    resource: Annotated[str | None, typer.Argument(help="only this resource")] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Codes and words of the last deliveries that no code list and no crosswalk names: what to map next."""
+    from shuyuan.flow import status
+
+    rows = status.unmapped(resource)
+    if as_json:
+        out.print_json(data=rows)
+        return
+    table = Table("resource", "item", "value", "reason", "rows")
+    for row in rows:
+        table.add_row(row["resource"], row["item"], row["value"], row["reason"], str(row["rows"]))
+    out.print(table if rows else "every code of the last deliveries has its meaning.")
+    if rows:
+        out.print("next: write them into catalog/crosswalks/ or correct the code list, then shuyuan catalog check")
+
+
 def _library(library: Library) -> Table:
     table = Table("item", "label", "one source", "fallback", "checks", "compare", title=f"{library.id} {library.title}")
     for item in library.items:

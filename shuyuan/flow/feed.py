@@ -14,6 +14,7 @@ from shuyuan.flow.delivery import receive
 from shuyuan.flow.step import LOADER, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
 from shuyuan.intake import receive as inbox
 from shuyuan.intake.read import Account, Column, Reading, stream
+from shuyuan.intake.scan import Scan
 from shuyuan.intake.stage import Standardised, stage
 from shuyuan.intake.staged import Staged
 from shuyuan.ledger import batches, findings
@@ -36,12 +37,14 @@ def read(batch_id: int) -> int:
 def _read(catalog: Catalog, batch: Batch, resource: Resource) -> None:
     staged = Staged.of(batch.folder)
     with audited(batch_step("read", batch)) as step, refusing(batch, step), staged.whole():
+        scan = Scan(resource)
         with _opened(batch, resource) as reading:
-            result = stage(reading, resource, catalog, batch.business_date, staged)
+            result = stage(reading, resource, catalog, batch.business_date, staged, scan.add)
             account = reading.account()
         _against_control(batch, account)
+        _against_markings(batch, scan.findings())
         with transaction(LOADER) as connection:
-            _record_read(connection, batch, account, result, step)
+            _record_read(connection, batch, account, result, scan.findings(), step)
 
 
 @contextmanager
@@ -64,6 +67,13 @@ def _opened(batch: Batch, resource: Resource) -> Iterator[Reading]:
         yield reading
 
 
+def _against_markings(batch: Batch, found: list[Finding]) -> None:
+    """Classified data do not enter: the delivery is refused before a row of it can be shared."""
+    grave = [finding.message for finding in found if finding.severity == "critical"]
+    if grave:
+        raise Rejected("secrecy_marking", f"{batch.file_name}: {'; '.join(grave)}")
+
+
 def _against_control(batch: Batch, account: Account) -> None:
     rows = account.rows + account.rejected
     if batch.control_rows is not None and batch.control_rows != rows:
@@ -78,14 +88,16 @@ def _against_control(batch: Batch, account: Account) -> None:
         )
 
 
-def _record_read(connection: Connection, batch: Batch, account: Account, result: Standardised, step: Step) -> None:
+def _record_read(
+    connection: Connection, batch: Batch, account: Account, result: Standardised, told: list[Finding], step: Step
+) -> None:
     counts = {"physical": account.physical, "loaded": result.loaded, "quarantined": result.rejects.num_rows}
     counts |= {"blank": account.blank, "preamble": account.preamble}
     batches.advance(connection, batch.batch_id, "read", **counts)
     findings.evidence(connection, batch.batch_id, result.evidence)
+    findings.unmapped(connection, batch.batch_id, result.unmapped)
     findings.quarantine(connection, batch.batch_id, result.rejects)
-    findings.record(
-        connection, [Finding(n.kind, "info", n.message, "规范性") for n in account.notes], batch_id=batch.batch_id
-    )
+    notes = [Finding(n.kind, "info", n.message, "规范性") for n in account.notes]
+    findings.record(connection, [*notes, *told], batch_id=batch.batch_id)
     step.rows_in, step.rows_out, step.counts = account.physical, result.loaded, counts
     step.record(connection)

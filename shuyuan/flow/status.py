@@ -25,6 +25,12 @@ def summary() -> dict[str, Any]:
         }
 
 
+def unmapped(resource: str | None = None) -> list[dict[str, Any]]:
+    """Codes and words of the last deliveries that no code list and no crosswalk names: resource, item, value, reason, rows."""
+    with transaction("shuyuan_steward") as connection:
+        return _named(connection, "unmapped", resource=resource)
+
+
 def _libraries(connection: Connection) -> dict[str, dict[str, Any]]:
     runs = {row["library"]: row for row in _named(connection, "runs")}
     open_ones = _pairs(connection, "disagreements_by_library")
@@ -40,8 +46,8 @@ def _pairs(connection: Connection, name: str) -> dict[str, int]:
     return {key: int(value) for key, value in connection.execute(statement(f"status/{name}")).fetchall()}
 
 
-def _named(connection: Connection, name: str) -> list[dict[str, Any]]:
-    cursor = connection.execute(statement(f"status/{name}"))
+def _named(connection: Connection, name: str, **values: Any) -> list[dict[str, Any]]:
+    cursor = connection.execute(statement(f"status/{name}"), values or None)
     names = [column.name for column in cursor.description or []]
     return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 from typing import Final
 
 import pyarrow as pa
@@ -45,7 +46,7 @@ class _Held:
 
     def add(self, trace: Trace, line: int | None) -> None:
         self.rows, self.tried = self.rows + trace.rows, self.tried + trace.tried
-        self.line = line if self.line is None else self.line
+        self.line = line if self.line is None or line is None else min(line, self.line)
 
 
 class Scan:
@@ -59,6 +60,7 @@ class Scan:
         self._held: dict[tuple[str, str], _Held] = {}
         self._filled: dict[str, int] = {}
         self._rows = 0
+        self._lock = Lock()  # batches are looked through side by side
 
     def add(self, table: pa.Table) -> None:
         """Look through some rows of the delivery as they were read. `_line` is their line; without it rows are counted from 1."""
@@ -72,14 +74,20 @@ class Scan:
         return list(self._found())
 
     def _look(self, name: str, table: pa.Table) -> None:
-        texts = _texts(table[name])
-        if texts is None:
-            return
-        self._filled[name] = self._filled.get(name, 0) + _filled(texts)
-        item = self._items.get(name)
-        for kind, trace in traces(texts, numbers=_gives_away_numbers(item)).items():
-            if not _declared(item, kind):
-                self._held.setdefault((name, kind), _Held()).add(trace, self._line(table, trace))
+        column, item = table[name], self._items.get(name)
+        numbers = _gives_away_numbers(item)
+        if pa.types.is_dictionary(column.type) and not _any(column, numbers):
+            filled, found = table.num_rows - column.null_count, {}
+        else:
+            texts = _texts(column)
+            if texts is None:
+                return
+            filled, found = _filled(texts), traces(texts, numbers=numbers)
+        with self._lock:
+            self._filled[name] = self._filled.get(name, 0) + filled
+            for kind, trace in found.items():
+                if not _declared(item, kind):
+                    self._held.setdefault((name, kind), _Held()).add(trace, self._line(table, trace))
 
     def _line(self, table: pa.Table, trace: Trace) -> int:
         first = trace.first[0]
@@ -92,6 +100,11 @@ class Scan:
                 yield _secret(name, label, held)
             elif held.rows >= BELIEVED * held.tried:
                 yield _personal(name, label, kind, held, held.rows / max(self._filled[name], 1))
+
+
+def _any(column: pa.ChunkedArray, numbers: bool) -> bool:
+    """Does any value of a dictionary hold a trace? Then the cells are looked at one by one."""
+    return any(traces(chunk.dictionary, numbers=numbers) for chunk in column.chunks)
 
 
 def _texts(column: pa.ChunkedArray) -> pa.Array | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -19,8 +19,9 @@ from shuyuan.intake.repeats import Marks, repeats
 from shuyuan.intake.staged import Staged, Writer
 from shuyuan.intake.standardise import Judged, Standardiser, message, unread, words
 from shuyuan.lake import duck
-from shuyuan.ledger.findings import EVIDENCE, QUARANTINE
+from shuyuan.ledger.findings import EVIDENCE, QUARANTINE, UNMAPPED
 
+UNMAPPED_KEPT = 2_000  # words counted at once; the more frequent half of them is kept
 WORKERS = min(4, os.cpu_count() or 1)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,11 +29,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Standardised:
-    """What a delivery became: `loaded` rows are staged, `rejects` (schema QUARANTINE) are set aside, `evidence` (schema EVIDENCE)."""
+    """What a delivery became: `loaded` rows are staged, `rejects` (schema QUARANTINE) are set aside; `evidence` (schema EVIDENCE) counts
+    verdicts, `unmapped` (schema UNMAPPED) the most frequent codes and words that nothing names."""
 
     loaded: int
     rejects: pa.Table
     evidence: pa.Table
+    unmapped: pa.Table
 
 
 def stage(
@@ -48,6 +51,7 @@ def stage(
     withheld: list[pa.Array] = []
     unreadable: list[pa.Array] = []
     verdicts: Counter[tuple[str, str]] = Counter()
+    unmapped: Counter[tuple[str, str, str]] = Counter()
 
     def _rejects() -> None:
         if found := reading.take_rejects():
@@ -62,6 +66,7 @@ def stage(
                 aside.append(judged.rejects)
                 withheld.append(judged.withheld)
                 verdicts.update(judged.verdicts)
+                _count_few(unmapped, judged.unmapped)
                 _rejects()
         rest = list(reading.account().rejects)
         aside.append(unread(rest))
@@ -71,7 +76,8 @@ def stage(
     aside.append(_twice(staged, twice))
     withheld.append(pc.unique(twice["_key"]))
     staged.keep(_all(withheld), _all(unreadable))
-    return Standardised(writer.rows - twice.num_rows, pa.concat_tables(aside), _evidence(resource, verdicts))
+    loaded = writer.rows - twice.num_rows
+    return Standardised(loaded, pa.concat_tables(aside), _evidence(resource, verdicts), _unmapped(unmapped))
 
 
 def _judged(
@@ -122,3 +128,17 @@ def _evidence(resource: Resource, verdicts: Counter[tuple[str, str]]) -> pa.Tabl
     found = sorted(verdicts.items(), key=lambda v: (place[v[0][0]], v[0][1]))
     rows = [{"item": item, "reason": reason, "rows": rows} for (item, reason), rows in found]
     return pa.Table.from_pylist(rows, schema=EVIDENCE)
+
+
+def _count_few(counts: Counter[tuple[str, str, str]], more: Mapping[tuple[str, str, str], int]) -> None:
+    """Add up, but never more than UNMAPPED_KEPT words at once: a column full of names in place of codes must not fill the memory."""
+    counts.update(more)
+    if len(counts) > UNMAPPED_KEPT:
+        for word, _ in counts.most_common()[UNMAPPED_KEPT // 2 :]:
+            del counts[word]
+
+
+def _unmapped(counts: Counter[tuple[str, str, str]]) -> pa.Table:
+    found = counts.most_common(UNMAPPED_KEPT // 2)
+    rows = [{"item": i, "value": value[:200], "reason": reason, "rows": n} for (i, value, reason), n in found]
+    return pa.Table.from_pylist(rows, schema=UNMAPPED)

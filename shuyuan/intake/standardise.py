@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from shuyuan.lake import duck
 from shuyuan.lake.delta import bucket_of
 from shuyuan.ledger.findings import QUARANTINE
 from shuyuan.standards import Parsed
+from shuyuan.standards.divisions import History
 
 SEPARATOR = "\x1f"
 _HASHED = {
@@ -46,7 +49,7 @@ MESSAGES = {
 class Judged:
     """One batch. `rows`: items typed + _key _op _line _raw _verdicts _hash, in the order of their buckets; `buckets`: bucket and number of
     rows of each run; `marks`: a 64-bit mark of every row's key; `rejects`: schema QUARANTINE; `withheld`: keys of rejected rows that could
-    still be identified; `verdicts`: (item, reason) → cells."""
+    still be identified; `verdicts`: (item, reason) → cells; `unmapped`: (item, value, reason) → cells."""
 
     rows: pa.Table
     buckets: tuple[tuple[int, int], ...]
@@ -54,6 +57,7 @@ class Judged:
     rejects: pa.Table
     withheld: pa.Array
     verdicts: Mapping[tuple[str, str], int]
+    unmapped: Mapping[tuple[str, str, str], int]
 
 
 class Standardiser:
@@ -81,7 +85,17 @@ class Standardiser:
         if not fit.all():
             rejects = set_aside(raw.filter(bad), reason.filter(bad), item.filter(bad))
             withheld = pc.unique(table["_key"].filter(bad)).drop_null()
-        return Judged(rows, buckets, marks, rejects, withheld, _counts(parsed))
+        return Judged(rows, buckets, marks, rejects, withheld, _counts(parsed), self._unmapped(raw, parsed))
+
+    def _unmapped(self, raw: pa.Table, parsed: Mapping[str, Parsed]) -> dict[tuple[str, str, str], int]:
+        """Codes and words that no list and no crosswalk names."""
+        found = {}
+        for item in self.resource.items:
+            verdicts = parsed[item.name].verdicts
+            if item.type in ("code", "division") and verdicts.null_count < len(verdicts):
+                for row in standards.unmapped(raw[item.name], parsed[item.name]).to_pylist():
+                    found[item.name, row["value"], row["reason"]] = row["rows"]
+        return found
 
     def _parse(self, item: ResourceItem, table: pa.Table) -> Parsed:
         """A column that comes as a dictionary is parsed value by value, not cell by cell."""
@@ -109,7 +123,13 @@ def _options(item: ResourceItem, catalog: Catalog, business_date: date) -> dict[
         "crosswalk": catalog.crosswalks[item.crosswalk].map if item.crosswalk else None,
         "unit": item.unit,
         "as_of": business_date,
+        "history": _history(catalog.divisions_history) if catalog.divisions_history else None,
     }
+
+
+@lru_cache(maxsize=2)
+def _history(path: Path) -> History:
+    return History.load(path)
 
 
 def _spread(parsed: Parsed, indices: pa.Array) -> Parsed:

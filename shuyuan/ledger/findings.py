@@ -14,6 +14,7 @@ from shuyuan.db.sql import statement, table
 QUARANTINE = pa.schema(
     [("line", pa.int64()), *((n, pa.string()) for n in ("item", "value", "reason", "message", "raw"))]
 )
+UNMAPPED = pa.schema([*((n, pa.string()) for n in ("item", "value", "reason")), ("rows", pa.int64())])
 EVIDENCE = pa.schema([("item", pa.string()), ("reason", pa.string()), ("rows", pa.int64())])
 
 
@@ -47,6 +48,11 @@ def quarantine(connection: Connection, batch_id: int, rejects: pa.Table) -> int:
 def evidence(connection: Connection, batch_id: int, counted: pa.Table) -> int:
     """Keep the verdict counts. `counted` has schema EVIDENCE."""
     return copy_in(connection, table("ledger", "evidence"), _of(batch_id, counted), ["int8", "text", "text", "int8"])
+
+
+def unmapped(connection: Connection, batch_id: int, found: pa.Table) -> int:
+    """Keep what no code list and no crosswalk names. `found` has schema UNMAPPED."""
+    return copy_in(connection, table("ledger", "unmapped"), _of(batch_id, found), ["int8", "text", "text", "text", "int8"])
 
 
 def _of(batch_id: int, data: pa.Table) -> pa.Table:

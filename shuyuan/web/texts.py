@@ -98,6 +98,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "not_met": ("不满足", "Not met"),
     "unexpected": ("{0} 行不符", "{0} rows do not conform"),
     "not_judged": ("本批次尚未评判", "This batch has not been judged"),
+    "unmapped": ("未对照的代码", "Codes without a meaning"),
     "verdicts": ("单元格判定", "Verdicts on cells"),
     "no_verdicts": ("本批次每个单元格都合格", "Every cell of this batch is fine"),
     "findings": ("发现", "Findings"),

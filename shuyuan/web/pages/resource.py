@@ -43,7 +43,7 @@ def report(request: Request, viewer: ViewerDep, resource_id: str, batch: int | N
         batches=batches,
         batch=chosen,
         scores=_scores(scores),
-        **({"reasons": [], "evidence": [], "findings": [], "validation": None, "expectations": []} | judged),
+        **({"reasons": [], "evidence": [], "unmapped": [], "findings": [], "validation": None, "expectations": []} | judged),
     )
 
 
@@ -102,6 +102,7 @@ def _judged(ask: Desk, batch: int) -> dict[str, Any]:
     return {
         "reasons": ask.rows("quarantine_reasons", batch=batch),
         "evidence": ask.rows("evidence", batch=batch),
+        "unmapped": ask.rows("unmapped", batch=batch),
         "findings": ask.rows("findings", batch=batch),
         "validation": validation,
         "expectations": expectations(validation["results"]) if validation else [],
