@@ -19,14 +19,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import raw_cells
 
 from shuyuan import settings
@@ -119,10 +118,10 @@ def _compare(line: Line, path: Path, made: Draft, rows: dict[int, dict[str, str]
     ours: Counter[tuple[str, str]] = Counter()
     said: Counter[tuple[str, str]] = Counter()
     for number, cells in rows.items():
-        ours.update((n, _plain(t, types[n])) for n, t in cells.items() if raw_cells.is_code(t))
+        ours.update((n, t) for n, t in _plain(cells.items(), types) if raw_cells.is_code(t))
         other = theirs.get(number, [])
         found = ((n, other[at]) for n, at in places.items() if at < len(other))
-        said.update((n, _plain(t, types[n])) for n, t in found if raw_cells.is_code(t))
+        said.update((n, t) for n, t in _plain(found, types) if raw_cells.is_code(t))
     whole = [(number, t) for number in refused for t in theirs.get(number, []) if raw_cells.is_code(t)]
     lost = [t for number, t in whole if t not in refused[number]]
     differences = [*(said - ours).elements(), *(ours - said).elements()]
@@ -131,8 +130,9 @@ def _compare(line: Line, path: Path, made: Draft, rows: dict[int, dict[str, str]
     line.examples = [f"{name}: {text!r}" for name, text in differences[:4]] + [repr(text) for text in lost[:2]]
 
 
-def _plain(text: str, item_type: str) -> str:
-    return raw_cells.number(text) if item_type in NUMBERS else text
+def _plain(cells: Iterable[tuple[str, str]], types: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Cells with the numbers of quantities without the zeros that mean nothing: a warehouse keeps 1575.000000 for 1575."""
+    return ((name, raw_cells.number(text) if types[name] in NUMBERS else text) for name, text in cells)
 
 
 def _places(made: Draft, theirs: raw_cells.Rows) -> dict[str, int]:
@@ -196,7 +196,7 @@ def _accounted(line: Line, batch: int) -> None:
 def _compare_staged(line: Line, path: Path, made: Draft, batch: int) -> None:
     """Loaded rows by value, or by the text kept beside it where that changed; quarantined rows by the text kept."""
     rows, refused = {}, {}
-    for row in pq.read_table(_staged(batch)).to_pylist():
+    for row in _staged(batch):
         kept = json.loads(row["_raw"] or "{}")
         values = {n: raw_cells.spelled(v) for n, v in row.items() if not n.startswith("_") and v is not None}
         rows[row["_line"]] = values | kept
@@ -205,20 +205,24 @@ def _compare_staged(line: Line, path: Path, made: Draft, batch: int) -> None:
         if cells is None:
             refused[number] = raw
         else:
-            rows[number] = {n: t for n, t in cells.items() if t is not None}
+            rows[number] = {n: raw_cells.spelled(t) for n, t in cells.items() if t is not None}
     _compare(line, path, made, rows, refused)
 
 
-def _staged(batch: int) -> Path:
+def _staged(batch: int) -> list[dict[str, Any]]:
+    """The standardised rows as the line staged them."""
     from shuyuan.db.engine import transaction
     from shuyuan.intake.staged import Staged
+    from shuyuan.lake import duck
     from shuyuan.ledger import batches
 
     with transaction("shuyuan_owner") as connection:
-        return Staged.of(batches.get(connection, batch).folder).rows
+        folder = batches.get(connection, batch).folder
+    with duck.connect() as engine:
+        return duck.table(engine, f"SELECT * FROM {Staged.of(folder).scan()}").to_pylist()
 
 
-def _object(raw: str) -> dict[str, str] | None:
+def _object(raw: str) -> dict[str, object] | None:
     try:
         found = json.loads(raw)
     except ValueError:

@@ -28,14 +28,24 @@ class Listed:
 
 
 def match(column: Column, catalog: Catalog, department: str) -> Listed | None:
-    """The catalog's list that names most of what was seen, through the department's own crosswalk where that helps."""
+    """The catalog's list that names most of what was seen, through a crosswalk where that helps."""
     if not column.values:
         return None
     offers = [_offer(column, catalog, name, None) for name in catalog.codes]
-    own = [c for c in catalog.crosswalks.values() if c.department == department]
-    offers += [_offer(column, catalog, c.codes, c.id) for c in own]
+    words = not any(
+        text.isascii() for text in column.values
+    )  # another office's codes mean other things, its words the same
+    ways = [c for c in catalog.crosswalks.values() if c.department == department or words]
+    offers += [_offer(column, catalog, c.codes, c.id) for c in ways]
     good = [(share, listed) for share, listed in offers if listed is not None and share >= ENOUGH]
-    return max(good, key=lambda o: (o[0], o[1].crosswalk is None))[1] if good else None
+    return max(good, key=lambda o: (o[0], _nearness(o[1], catalog, department)))[1] if good else None
+
+
+def _nearness(listed: Listed, catalog: Catalog, department: str) -> int:
+    """The list itself, then the department's own crosswalk, then another one's."""
+    if listed.crosswalk is None:
+        return 2
+    return int(catalog.crosswalks[listed.crosswalk].department == department)
 
 
 def _offer(column: Column, catalog: Catalog, name: str, crosswalk: str | None) -> tuple[float, Listed | None]:
@@ -52,7 +62,7 @@ def _offer(column: Column, catalog: Catalog, name: str, crosswalk: str | None) -
     cells = sum(number for (_, number), known in zip(column.values.items(), found, strict=True) if known)
     if not _is_about(column, codes.title, texts):
         return 0.0, None
-    by = f" through {crosswalk}" if crosswalk else ""
+    by = f" through {crosswalk} of {catalog.crosswalks[crosswalk].department}" if crosswalk else ""
     why = f"{cells:,} of {column.nonempty:,} cells are in {name} ({codes.title}){by}"
     return cells / column.nonempty, Listed(name, crosswalk, why, strangers=strangers)
 

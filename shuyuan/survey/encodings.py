@@ -97,15 +97,16 @@ def _wide(path: Path, name: str) -> Encoding:
     """UTF-16 with its mark: decoded from end to end."""
     decoder = codecs.getincrementaldecoder(name)("replace")
     endings: Counter[str] = Counter()
-    lost, held = 0, ""
+    lost, held, open_end = 0, "", False
     with path.open("rb") as handle:
         handle.seek(2)
         while chunk := handle.read(CHUNK):
             text = held + decoder.decode(chunk)
+            open_end = not text.endswith(("\r", "\n"))
             held = text[-1:] if text.endswith("\r") else ""
             text = text[: len(text) - len(held)]
             lost += text.count("\ufffd")
             endings += _endings(text.encode("utf-8", "replace"))
     endings += _endings(held.encode())
-    lines = {name: sum(endings.values())} | ({"neither": lost} if lost else {})
+    lines = {name: sum(endings.values()) + open_end} | ({"neither": lost} if lost else {})
     return Encoding(name, True, 1.0 if not lost else 0.9, bool(lost), lines, dict(endings))

@@ -138,7 +138,7 @@ def _by_form(column: ColumnProfile) -> Guess | None:
         return Guess("phone", evidence(column, "phone"))
     if _share(column, "date") >= SURE and (_shape(column, "dated") >= SURE or column.shortest >= 8):
         return Guess("date", evidence(column, "date"))
-    if _names_something(column) and _share(column, "amount") >= SURE:
+    if _names_something(column) and max(_share(column, "amount"), _share(column, "integer")) >= SURE:
         return Guess(
             "identifier",
             f"{column.nonempty:,} numbers with leading zeros or {LONG} and more digits: names, not quantities",
@@ -152,7 +152,7 @@ def _by_form(column: ColumnProfile) -> Guess | None:
 
 def _by_shape(column: ColumnProfile) -> Guess | None:
     for shape, item_type, least, words in (
-        ("org", "org_name", 0.6, "end like names of organisations"),
+        ("org", "org_name", 0.8, "end like names of organisations"),
         ("person", "person_name", SURE, "look like persons' names (known surname, two or three characters)"),
         ("address", "address", 0.8, "look like addresses"),
     ):

@@ -24,9 +24,13 @@ def scalar(value: object) -> str:
     text = str(value)
     if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS:
         return text
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return "".join(c if c.isprintable() else _escaped(c) for c in json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(letter: str) -> str:
+    return f"\\u{ord(letter):04x}" if ord(letter) <= 0xFFFF else f"\\U{ord(letter):08x}"
 
 
 def comment(text: str) -> str:
-    """`text` as one comment line."""
-    return "# " + " ".join(text.split())
+    """`text` as one comment line; what cannot be printed is no word of a comment."""
+    return "# " + "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))

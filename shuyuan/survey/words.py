@@ -58,7 +58,7 @@ def hint(label: str) -> Hint:
     known = [(word, piece) for word, piece in found if word is not None]
     last, said = known[-1] if known and found[-1][0] is not None else (None, "")
     return Hint(
-        name=_joined([word.name for word, _ in known]) if known and len(known) == len(found) else _ascii(text),
+        name=_joined([word.name for word, _ in known]) if known and len(known) == len(found) else _ascii(label),
         type=("amount" if unit and (last is None or last.type is None) else _available(last.type if last else None)),
         unit=unit[1] if unit else None,
         personal=any(word.personal for word, _ in known),
@@ -115,9 +115,9 @@ def _joined(names: list[str]) -> str | None:
     return joined if 0 < len(joined) <= LONGEST_NAME else (parts[-1] if parts else None)
 
 
-def _ascii(text: str) -> str | None:
+def _ascii(label: str) -> str | None:
     """A header in Latin letters names itself."""
-    return (slug(text) or None) if text.isascii() else None
+    return (slug(label) or None) if normal(label).isascii() else None
 
 
 def _available(item_type: str | None) -> str | None:
