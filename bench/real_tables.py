@@ -239,11 +239,16 @@ def house(home: Path) -> Iterator[Path]:
     (catalog / "expectations").mkdir()
     entry = f"- {{id: {HOUSE}, title: 各委办局, title_en: All departments, contact: 0000-0000000}}\n"
     (catalog / "departments.yml").write_text(entry, "utf-8")
+    before = dict(os.environ)
     os.environ |= {"SHUYUAN_HOME": str(home / "home"), "SHUYUAN_CATALOG": str(catalog), "SHUYUAN_BUCKETS": "1"}
     os.environ.pop("SHUYUAN_EXPECTATIONS", None)
     settings.load.cache_clear()
-    yield catalog
-    settings.load.cache_clear()
+    try:
+        yield catalog
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        settings.load.cache_clear()
 
 
 def measure(folder: Path, only: str = "", *, line: bool = True) -> list[Line]:

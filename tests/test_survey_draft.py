@@ -278,3 +278,14 @@ def test_awkward_headers_make_a_sound_contract(tmp_path: Path, catalog: Catalog)
     made = drafted(path, catalog)
     assert made.reads, made.trial
     assert len(made.resource.items) == len(AWKWARD)
+
+
+def test_the_page_shows_what_is_drafted_today(tmp_path: Path, catalog: Catalog) -> None:
+    """The sample of `docs/onboard-a-feed.md`, and the contract shown below it."""
+    page = (settings.PROJECT / "docs" / "onboard-a-feed.md").read_text("utf-8")
+    (sample,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    (contract,) = re.findall(r"```yml\n(.*?)```", page, re.DOTALL)
+    path = tmp_path / "退税名单_20261118.csv"
+    path.write_bytes(sample.replace("\n", "\r\n").encode("gb18030"))
+    made = drafted(path, catalog)
+    assert made.reads and made.files[Path("resources/tax/refund_list.yml")] == contract

@@ -92,6 +92,8 @@ def draft(
 
 def _told(made: Draft, paths: list[Path], file: Path) -> None:
     """What was written, what to look at, and what to do next."""
+    from shuyuan.survey import naming
+
     for path in paths:
         out.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
     out.print(made.trial, style=None if made.reads else "red", highlight=False, markup=False)
@@ -107,7 +109,7 @@ def _told(made: Draft, paths: list[Path], file: Path) -> None:
         "shuyuan catalog check",
         "shuyuan migrate",
         f"cp {shlex.quote(str(file))} inbox/{resource.department}/   # of SHUYUAN_HOME, named {resource.delivery.pattern}",
-        f"shuyuan receive {resource.id} {date.today()}",
+        f"shuyuan receive {resource.id} {naming.business_day(file.name) or date.today()}",
         "shuyuan read BATCH && shuyuan check BATCH && shuyuan admit BATCH",
     ):
         out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
@@ -148,10 +150,15 @@ def _show_encoding(found: Survey) -> None:
 
 def _show_table(table: Table) -> None:
     title = f"Table 表 {escape(table.title)}".strip()
-    grid = Grid("#", "column", "type", "empty", "different", "length", "samples", "why", title=title)
+    grid = Grid("#", "column", "type", "empty", "different", "length", "samples", title=title)
     for column in table.columns:
         grid.add_row(*_cells(column))
     out.print(grid)
+    for column in table.columns:
+        label = escape(" ".join(column.label.split()))
+        out.print(
+            f"  {column.position + 1} {label}: {column.type}: {escape(column.why)}", highlight=False, soft_wrap=True
+        )
     rejected = ", ".join(f"{n:,} {reason}" for reason, n in table.rejected.items())
     out.print(
         f"{table.physical:,} physical rows = {table.rows:,} rows + {sum(table.rejected.values()):,} refused"
@@ -183,7 +190,7 @@ def _cells(column: Column) -> tuple[str, ...]:
     kind += "" if column.sensitivity == "none" else f"\n[yellow]{column.sensitivity}[/]"
     words = (column.label.replace("\n", " "), kind, empty, different, length)
     samples = escape(" · ".join(column.samples[:2]))
-    return (str(column.position + 1), escape(words[0]), *words[1:], samples, escape(column.why))
+    return (str(column.position + 1), escape(words[0]), *words[1:], samples)
 
 
 def _refuse_missing(file: Path) -> None:

@@ -22,17 +22,16 @@ SHOWN: Final = 4
 BEARABLE: Final = 0.005  # share of rows set aside under a natural key, before a running number is preferred
 FILLED: Final = 0.9  # share of usable cells that a column of a key must have
 NOTHING: Final = np.uint64(0)  # the hash of a cell that says nothing
-MEASURES: Final = frozenset(
-    {"date", "amount", "integer", "code", "coordinate"}
-)  # types that tell rows apart by chance only
+# Types that alone tell rows apart by chance only.
+CHANCE: Final = frozenset({"date", "amount", "integer", "code", "coordinate", "person_name", "phone"})
 DAY: Final = 11  # characters of a written day; what is longer loses its time
-NAMES: Final = ("citizen_id", "uscc", "identifier", "org_code", "reg_no", "bank_card", "org_name", "person_name", "phone")  # fmt: skip
+NAMES: Final = ("citizen_id", "uscc", "identifier", "org_code", "reg_no", "bank_card", "org_name")  # fmt: skip
 
 
 def candidates(columns: Sequence[Column], first: Hashes, unique: Sequence[bool], rows: int) -> tuple[Key, ...]:
     """Keys, best first. `first`: hashes of the first rows, one column per column; `unique`: columns without a repetition in all `rows`."""
     proven = [c for c in sorted(columns, key=_liking) if unique[c.position] and c.full]
-    naming = (c for c in proven if not c.running and c.type not in MEASURES)
+    naming = (c for c in proven if not c.running and c.type not in CHANCE)
     natural = [Key((c.label,), (c.position,), rows, rows, 0, 0, 0) for c in naming]
     running = [Key((c.label,), (c.position,), rows, rows, 0, 0, 0) for c in proven if c.running]
     if not natural and len(first):
@@ -91,6 +90,6 @@ def _may_be_key(column: Column) -> bool:
 
 
 def _liking(column: Column) -> tuple[bool, bool, bool, int]:
-    """Running numbers last: a row that moves up gets another one. Identifiers before names, measures and prose after all."""
+    """Running numbers last: a row that moves up gets another one. Identifiers before names, what fits by chance and prose after all."""
     rank = NAMES.index(column.type) if column.type in NAMES else len(NAMES)
-    return column.running, column.longest > 100, column.type in MEASURES, rank
+    return column.running, column.longest > 100, column.type in CHANCE, rank

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -88,10 +88,16 @@ def pattern(file: str) -> tuple[str, str]:
     )
 
 
+def business_day(file: str) -> date | None:
+    """The day in a file's name."""
+    day = next((m[0] for m in _DAY.finditer(Path(file).name) if _is_day(m[0])), None)
+    return datetime.strptime(day, "%Y%m%d").date() if day else None
+
+
 def cycle(file: str) -> tuple[str, str]:
     """(update cycle, why)."""
     name = Path(file).name
-    if any(_is_day(m[0]) for m in _DAY.finditer(name)):
+    if business_day(name):
         return "daily", "a day in the file's name; ask the department"
     for found, marks in _CYCLES:
         mark = next((m for m in marks if m in _stem(name)), None)

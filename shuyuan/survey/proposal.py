@@ -114,7 +114,7 @@ def _item(column: Column, name: str, table: Table, listed: Listed | None, in_key
         type=item_type,
         label=" ".join(column.label.split()) or table.form.names[column.position],
         aliases=_aliases(column, table),
-        required=in_key or (column.full and column.nonempty > 0 and item_type not in ("text", "address", "code")),
+        required=in_key or (column.full and not column.running and item_type not in ("text", "address", "code")),
         listed=listed if item_type in ("code", "division") else None,
         notes=tuple(notes),
     )

@@ -75,7 +75,7 @@ class Column:
     @property
     def full(self) -> bool:
         """Does every row have a value that can be used?"""
-        return self.usable == self.nonempty + self.empty + self.nulls
+        return self.usable > 0 and self.usable == self.nonempty + self.empty + self.nulls
 
 
 @dataclass(frozen=True)
