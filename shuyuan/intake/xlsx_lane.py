@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shuyuan.intake import archives
-from shuyuan.intake.cells import number
+from shuyuan.intake.cells import no_empty, number
 from shuyuan.intake.errors import CorruptFile
 from shuyuan.intake.extents import column_number
 from shuyuan.intake.grid import Block, Grid, Merge
@@ -34,12 +34,14 @@ from shuyuan.intake.xlsx_scan import (
     long_integers,
     scan,
     shortest,
+    spans,
 )
 
 CHUNK = 4 << 20
 DENSE = 16 << 20  # cells of one block; 4 MB of XML hold far fewer, unless somebody means harm
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _ROW = re.compile(rb'<row(?: r="(\d{1,7})")?')
+_SPELLED, _MARKS = (b"&", b"_x", b"\r"), "&|_x|\r"  # texts that are not as they stand
 _OPENING, _ENDING = b"<sheetData>", b"</sheetData>"
 Careful = Callable[[str], Iterator[Block]]
 
@@ -224,6 +226,7 @@ class _Column:
     def __init__(self, book: _Book, piece: Piece, height: int) -> None:
         self.book, self.piece, self.height = book, piece, height
         self.empty = pa.nulls(height, pa.string())
+        self.marked = any(mark in piece.data for mark in _SPELLED)
 
     def texts(self, cells: Ints) -> pa.Array:
         """`cells`: those of the column that have a value."""
@@ -270,11 +273,10 @@ class _Column:
 
     def _fractions(self, cells: Ints) -> pa.Array:
         """Numbers with a point: those already in their shortest form as they stand."""
-        raw = self._raw(cells)
+        words = spans(self.piece, cells)
         short = shortest(self.piece.words, self.piece.begin[cells], self.piece.end[cells])
-        words = pa.array(raw, pa.binary()).cast(pa.string())
         if not short.all():
-            others = [_number(w) for w, s in zip(raw, short.tolist(), strict=True) if not s]
+            others = [_number(w) for w in self._raw(cells[~short])]
             words = pc.replace_with_mask(words, pa.array(~short), pa.array(others, pa.string()))
         return self._placed(cells, words)
 
@@ -287,13 +289,15 @@ class _Column:
         return self._placed(cells, self.book.dates.days(style, days))
 
     def _words(self, cells: Ints, kind: int) -> list[pa.Array]:
-        raw = self._raw(cells)
         if kind == BOOLEAN:
-            return [self._placed(cells, ["TRUE" if w == b"1" else "FALSE" for w in raw])]
+            return [self._placed(cells, ["TRUE" if w == b"1" else "FALSE" for w in self._raw(cells)])]
+        words = spans(self.piece, cells)
         try:
-            return [self._placed(cells, [text(w) or None for w in raw])]
+            if self.marked and pc.any(pc.match_substring_regex(words, _MARKS)).as_py():
+                return [self._placed(cells, [text(w) or None for w in self._raw(cells)])]
         except (ValueError, OverflowError) as error:
             raise Irregular from error
+        return [self._placed(cells, no_empty(words))]
 
     def _raw(self, cells: Ints) -> list[bytes]:
         data = self.piece.data

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -160,7 +161,7 @@ class Dates:
     def __init__(self, package: Package) -> None:
         self._styles, self._date1904 = package.styles, package.date1904
         self._known: dict[tuple[int, str], str] = {}
-        self._days: dict[int, tuple[Ints, pa.Array]] = {}
+        self._days: dict[int, tuple[npt.NDArray[np.int32], pa.Array]] = {}
 
     def kinds(self) -> list[bool]:
         """Per style: does calamine read its numbers as dates, times or durations? Raises Irregular."""

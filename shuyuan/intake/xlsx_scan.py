@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 NUMBER, SHARED, TEXT, INLINE, BOOLEAN, ERROR = range(6)
 PAD = 32  # bytes after the data, so that eight bytes can be read at any of them
@@ -186,6 +187,34 @@ def integers(words: Words, at: Ints) -> tuple[Ints, Ints]:
     shift = (np.uint64(8) - digits) * np.uint64(8)
     values = np.where(digits > 0, values << np.minimum(shift, np.uint64(63)), np.uint64(0))
     return eight(values), digits.astype(np.int64)
+
+
+def spans(piece: Piece, cells: Ints) -> pa.Array:
+    """The values of the cells as strings, as they stand in the XML; nothing is copied but what Arrow keeps. Raises Irregular.
+
+    Made as string views (Arrow columnar format, "Variable-size Binary View"): length, then either twelve bytes or a prefix and an offset.
+    """
+    begin = piece.begin[cells]
+    size = piece.end[cells] - begin
+    views = np.zeros((len(cells), 2), "<u8")
+    first, second = piece.words[begin], piece.words[begin + 8]
+    views[:, 0] = size.astype(np.uint64) | (_kept(first, np.minimum(size, 4)) << np.uint64(32))
+    inline = _kept(first >> np.uint64(32), np.clip(size - 4, 0, 4)) | (
+        _kept(second, np.clip(size - 8, 0, 4)) << np.uint64(32)
+    )
+    views[:, 1] = np.where(size <= 12, inline, begin.astype(np.uint64) << np.uint64(32))
+    buffers = [None, pa.py_buffer(views.tobytes()), pa.py_buffer(piece.data)]
+    try:
+        texts = pa.Array.from_buffers(pa.string_view(), len(cells), buffers).cast(pa.string())
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise Irregular from error
+    return texts
+
+
+def _kept(words: Words, count: Ints) -> Words:
+    """The first `count` (0 to 4) bytes of each word."""
+    return words & ((np.uint64(1) << (count.astype(np.uint64) * np.uint64(8))) - np.uint64(1))
 
 
 def eight(values: Words) -> Ints:
