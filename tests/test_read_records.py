@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shuyuan.intake.errors import AmbiguousColumn, CorruptFile, HeaderNotFound, MissingColumn, WrongEncoding
-from shuyuan.intake.read import Column, RawRows, read
+from shuyuan.intake import objects, records, text
+from shuyuan.intake.errors import AmbiguousColumn, Bomb, CorruptFile, HeaderNotFound, MissingColumn, WrongEncoding
+from shuyuan.intake.read import Column, Form, RawRows, read
+from shuyuan.intake.rows import Contract
 
 COLUMNS = (Column("name", ("姓名", "名称")), Column("value", ("值",)), Column("note", ("备注",), required=False))
 
@@ -139,3 +141,56 @@ def test_parquet_constants_and_an_empty_table(tmp_path: Path) -> None:
     assert "header_only" in {n.kind for n in result.notes}
     full = pa.table({"姓名": ["a"]})
     assert read(parquet(tmp_path, full), COLUMNS, constants={"value": "1"}).table["value"].to_pylist() == ["1"]
+
+
+def test_parquet_comes_in_batches_and_columns_in_any_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "BATCH", 100)
+    size = 1_050
+    table = pa.table(
+        {"值": pa.array(range(size)), "多": [None] * size, "姓名": [f"人{n}" if n % 7 else "" for n in range(size)]}
+    )
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=300)
+    work = records.parquet_rows(tmp_path / "a.parquet", "a.parquet", Contract(COLUMNS))
+    batches = list(work.batches)
+    assert len(batches) > 10
+    assert max(b.num_rows for b in batches) <= 100
+    whole = pa.concat_tables(batches)
+    assert whole["value"].to_pylist() == [str(n) for n in range(size)]
+    assert whole["_line"].to_pylist() == list(range(1, size + 1))
+    assert whole["name"].null_count == 150
+    assert (work.tally.physical, work.tally.blank) == (size, 0)
+
+
+def test_a_parquet_group_that_unpacks_too_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = parquet(tmp_path, pa.table({"姓名": ["a" * 5_000] * 4, "值": ["1"] * 4, "多": ["b" * 90_000] * 4}))
+    monkeypatch.setattr(records, "MAX_GROUP", 50_000)
+    assert read(path, COLUMNS).table.num_rows == 4, "a column nobody asks for does not count"
+    monkeypatch.setattr(records, "MAX_GROUP", 100)
+    with pytest.raises(Bomb, match="row group"):
+        read(path, COLUMNS)
+
+
+def test_jsonl_comes_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "BLOCK", 10)
+    lines = ['{"姓名": "人", "值": 1}', "", "x", '{"值": 2, "姓名": "\\udc00"}', '{"姓名": "a", "姓名": "b"}'] * 20
+    path = jsonl(tmp_path, "\n".join(lines))
+    work = records.jsonl_rows(text.load(path, "a.jsonl"), Contract(COLUMNS))
+    tables = list(work.batches)
+    assert len(tables) >= 4
+    tally = work.tally
+    assert (sum(t.num_rows for t in tables), tally.blank, len(tally.rejects), tally.physical) == (20, 20, 60, 100)
+    assert {r.reason for r in tally.rejects} == {"bad_json", "undecodable"}
+
+
+def test_a_form_names_keys_and_columns(tmp_path: Path) -> None:
+    form = Form(("姓名", "值"), ())
+    found = read(jsonl(tmp_path, '{"多": 1, "值": 2, "姓名": "张三"}\n'), COLUMNS[:2], form=form)
+    assert rows(found) == [("张三", "2", 1)]
+    other = read(parquet(tmp_path, pa.table({"多": [1], "值": [2], "姓名": ["张三"]})), COLUMNS[:2], form=form)
+    assert rows(other) == [("张三", "2", 1)]
+
+
+def test_objects_with_endless_new_keys_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "MAX_KEYS", 5)
+    with pytest.raises(Bomb, match="different keys"):
+        read(jsonl(tmp_path, "\n".join(f'{{"k{n}": 1}}' for n in range(9))), COLUMNS)

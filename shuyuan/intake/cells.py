@@ -22,7 +22,12 @@ def render(value: object) -> str:
         return value
     if type(value) is float:
         return number(value)
-    return next(spell(value) for kind, spell in _SPELLINGS if isinstance(value, kind))
+    exact = _EXACT.get(type(value))
+    return (
+        exact(value)
+        if exact is not None
+        else next(spell(value) for kind, spell in _SPELLINGS if isinstance(value, kind))
+    )
 
 
 def number(value: float) -> str:
@@ -92,3 +97,4 @@ _SPELLINGS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
 )
 # Kinds of which no two are equal unless their text is the same: 1.0 == True, but no date equals a text.
 _APART = {str, dt.date, dt.datetime, dt.time, dt.timedelta, type(None)}
+_EXACT = {kind: spell for kinds, spell in _SPELLINGS[:-1] for kind in (kinds if isinstance(kinds, tuple) else (kinds,))}
