@@ -39,7 +39,8 @@ Numbers = npt.NDArray[np.int64]
 
 def resource() -> Resource:
     """The contract of the register."""
-    items = tuple(ResourceItem(name=n, label=label, type=kind, codes=codes) for n, label, kind, codes in _ITEMS)  # type: ignore[arg-type]
+    own: dict[str, Any] = {"sensitivity": "personal"}
+    items = tuple(ResourceItem(name=n, label=label, type=kind, codes=codes, **own) for n, label, kind, codes in _ITEMS)  # type: ignore[arg-type]
     return Resource(
         id="bench.insured", title="参保", title_en="Insured", classification="1", key=("id_no",), update_cycle="daily",
         delivery=Delivery(pattern="insured_{date}.csv"), items=items,

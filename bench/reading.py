@@ -38,19 +38,23 @@ def floor(path: Path) -> int:
 
 
 def snapshot(path: Path) -> int:
-    """The product's own way: read, standardise, stage by bucket."""
+    """The product's own way: read, standardise, look for personal data and markings, stage by bucket."""
     from people import resource
 
     from shuyuan import settings
     from shuyuan.catalog.load import load_catalog
     from shuyuan.intake.read import Column, stream
+    from shuyuan.intake.scan import Scan
     from shuyuan.intake.stage import stage
     from shuyuan.intake.staged import Staged
 
     catalog, insured = load_catalog(settings.load().catalog), resource()
     with stream(path, [Column(i.name, i.headers) for i in insured.items], compact=True) as reading:
-        result = stage(reading, insured, catalog, date(2026, 11, 20), Staged.of("staged/1"))
+        scan = Scan(insured)
+        result = stage(reading, insured, catalog, date(2026, 11, 20), Staged.of("staged/1"), scan.add)
         reading.account()
+    if scan.findings():
+        raise SystemExit(f"the register is not clean: {scan.findings()}")
     if result.rejects.num_rows or result.evidence.num_rows:
         raise SystemExit(f"the register is not clean: {result.rejects.num_rows} rejects, {result.evidence.to_pylist()}")
     return result.loaded

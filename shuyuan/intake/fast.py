@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from threading import local
@@ -89,7 +89,7 @@ class Cutter:
     def cut(self, at: int, stop: int, line: int) -> Piece:
         """The records that begin in bytes `at` to `stop`; `line` is the physical line at `at`."""
         buffer = b"\n" + self.text.utf8(at, stop)
-        where = regular(np.frombuffer(buffer, np.uint8), 1, self.delimiter)
+        where = regular(buffer, 1, self.delimiter)
         if where is None:
             buffer, where, stop = self._irregular(at, stop, len(buffer))
         return _Cutting(self, buffer, where, line).piece(stop)
@@ -153,10 +153,9 @@ class _Cutting:
         """Records that pyarrow must not see."""
         odd = np.zeros(len(self.where.starts), np.bool_) if self.where.stray is None else self.where.stray.copy()
         odd |= self.where.ends - self.where.starts > MAX_FIELD
-        data = np.frombuffer(self.buffer, np.uint8)[: self.where.stop]
-        for at in (np.flatnonzero(data == 0), np.array(_undecodable(self.buffer[: self.where.stop]), np.int64)):
-            if at.size:
-                odd[np.searchsorted(self.where.starts, at, "right") - 1] = True
+        hurt = np.array([*_all(self.buffer, b"\0"), *_undecodable(self.buffer)], np.int64)
+        hurt = hurt[hurt < self.where.stop]
+        odd[np.searchsorted(self.where.starts, hurt, "right") - 1] = True
         self.irregular = int(odd.sum())
         return odd
 
@@ -281,10 +280,19 @@ def _lines(raw: str) -> list[str]:
     return [found[0] for found in text.TEXT_LINE.finditer(raw)] or [raw]
 
 
+def _all(buffer: bytes, byte: bytes) -> Iterator[int]:
+    """Every place of a rare byte."""
+    at = buffer.find(byte)
+    while at >= 0:
+        yield at
+        at = buffer.find(byte, at + 1)
+
+
 def _undecodable(buffer: bytes) -> list[int]:
     """Offsets of bytes that are not UTF-8."""
+    whole = [None, pa.array([0, len(buffer)], pa.int32()).buffers()[1], pa.py_buffer(buffer)]
     try:
-        pa.array([buffer], pa.binary()).cast(pa.string())
+        pa.Array.from_buffers(pa.binary(), 1, whole).cast(pa.string())  # looks at the bytes where they are
     except pa.ArrowInvalid:
         _noted.at = []
         buffer.decode("utf-8", "intake.note")
@@ -325,4 +333,5 @@ def _as_text(types: dict[str, pa.DataType]) -> pacsv.ConvertOptions:
         strings_can_be_null=True,
         quoted_strings_can_be_null=True,
         null_values=[""],
+        check_utf8=False,  # `_undecodable` has looked
     )

@@ -72,12 +72,13 @@ def _count(data: Bytes, byte: bytes, start: int, stop: int) -> int:
     return int(np.count_nonzero(np.frombuffer(data, np.uint8, stop - start, start) == byte[0]))
 
 
-def regular(data: Data, start: int, delimiter: str) -> Layout | None:
+def regular(piece: bytes, start: int, delimiter: str) -> Layout | None:
     """The layout of a piece whose quotes are all well formed and whose lines end in LF or CR LF; None for any other."""
-    if not _only_crlf(data, start):
+    data = np.frombuffer(piece, np.uint8)
+    if b"\r" in piece and not _only_crlf(data, start):
         return None
     breaks = _where(data, ord("\n"), start)
-    quotes = _where(data, ord('"'), start)
+    quotes = _where(data, ord('"'), start) if b'"' in piece else np.zeros(0, np.int64)
     if quotes.size and not _well_formed(data, quotes, ord(delimiter), start):
         return None
     stops = np.flatnonzero(np.searchsorted(quotes, breaks) & 1 == 0) if quotes.size else np.arange(breaks.size)
@@ -121,51 +122,64 @@ def _well_formed(data: Data, quotes: Offsets, delimiter: int, start: int) -> boo
 
 
 class Irregular:
-    """Record by record through the grammar's pattern. `data` may reach beyond `stop`, for the record that begins before it; `final`: it
-    ends where the file ends."""
+    """Line by line, but only lines with quotes are looked at by the grammar's pattern. `data` may reach beyond `stop`, for the record that
+    begins before it; `final`: it ends where the file ends."""
 
     def __init__(self, data: bytes, start: int, stop: int, delimiter: str, *, final: bool) -> None:
-        self.data, self.start, self.stop, self.final = data, start, stop, final
-        self.record, self.line = delimited.patterns(delimiter)
+        self.data, self.stop, self.final = data, stop, final
+        self.record = delimited.pattern(delimiter)
         d = re.escape(delimiter.encode())
         self.odd = re.compile(rb'[^%b"\r\n]"[^%b"\r\n]' % (d, d))
         self.dialect = Dialect(delimiter)
         self.patience = PATIENCE
+        self.edges = _edges(np.frombuffer(data, np.uint8), start)  # where lines begin, and where the last one ends
 
     def layout(self) -> Layout:
         """The records that begin before `stop`."""
-        at, line = self.start, 1
-        starts, ends, lines, stray = [], [], [], []
-        while at < self.stop:
-            behind, sound = self._next(at)
-            sound = sound and not self._torn(at, behind)
-            end = behind - (2 if self.data[behind - 2 : behind] == b"\r\n" else self.data[behind - 1] in b"\r\n")
-            starts.append(at)
-            ends.append(max(end, at))
-            lines.append(line)
-            stray.append(not sound)
-            line += self._height(at, behind)
-            at = behind
+        own = int(np.searchsorted(self.edges[:-1], self.stop))
+        first, behind = np.ones(own, np.bool_), np.arange(1, own + 1)
+        stray = np.zeros(own, np.bool_)
+        done = 0
+        for at in self._quoted(own).tolist():
+            if at >= done:
+                done, sound = self._next(at)
+                first[at + 1 : done], behind[at], stray[at] = False, done, not sound
+        records = np.flatnonzero(first)
+        starts, following = self.edges[records], self.edges[behind[records]]
         return Layout(
-            starts=np.array(starts, np.int64),
-            ends=np.array(ends, np.int64),
-            next=np.array([*starts[1:], at][: len(starts)], np.int64),
-            lines=np.array(lines, np.int64),
-            height=line - 1,
-            stray=np.array(stray, np.bool_),
+            starts=starts,
+            ends=self._ends(starts, following),
+            next=following,
+            lines=records + 1,
+            height=max(own, done),
+            stray=stray[records],
         )
 
+    def _quoted(self, own: int) -> Offsets:
+        """Lines that hold a quote."""
+        quotes = _where(np.frombuffer(self.data, np.uint8), ord('"'), 0)
+        lines = np.unique(np.searchsorted(self.edges, quotes, "right") - 1)
+        return lines[(lines >= 0) & (lines < own)].astype(np.int64)
+
+    def _ends(self, starts: Offsets, following: Offsets) -> Offsets:
+        """The records' ends without their line ends."""
+        data = np.frombuffer(self.data, np.uint8)
+        last = data[np.maximum(following - 1, 0)]
+        feed, carriage = last == ord("\n"), last == ord("\r")
+        both = feed & (following - 2 >= starts) & (data[np.maximum(following - 2, 0)] == ord("\r"))
+        ends: Offsets = np.maximum(following - feed - carriage - both, starts)
+        return ends
+
     def _next(self, at: int) -> tuple[int, bool]:
-        """(offset behind the record at `at`, is it well formed?)."""
-        plain = self.line.match(self.data, at)
-        assert plain is not None, "a line matches anywhere before the end"  # noqa: S101
-        if self.data.find(b'"', at, plain.end()) < 0:
-            return plain.end(), True
-        behind = self._closed(at, min(at + NEAR, len(self.data)))
-        if behind is None and self.patience and self.data.count(b'"', at, at + NEAR) % 2:
+        """(the line behind the record that begins on line `at`, is it well formed?)."""
+        start = int(self.edges[at])
+        behind = self._closed(start, min(start + NEAR, len(self.data)))
+        if behind is None and self.patience and self.data.count(b'"', start, start + NEAR) % 2:
             self.patience -= 1
-            behind = self._closed(at, min(at + REACH, len(self.data)))
-        return (plain.end(), False) if behind is None else (behind, True)
+            behind = self._closed(start, min(start + REACH, len(self.data)))
+        if behind is None:
+            return at + 1, False
+        return int(np.searchsorted(self.edges, behind)), not self._torn(start, behind)
 
     def _torn(self, at: int, behind: int) -> bool:
         """Does a quote between letters pair with one in a later cell?"""
@@ -181,7 +195,13 @@ class Irregular:
         whole = found.end() < limit or found[0][-1:] in (b"\r", b"\n") or (self.final and limit == len(self.data))
         return found.end() if whole else None
 
-    def _height(self, at: int, behind: int) -> int:
-        data = self.data
-        feeds = data.count(b"\n", at, behind) + data.count(b"\r", at, behind) - data.count(b"\r\n", at, behind)
-        return feeds + (data[behind - 1 : behind] not in (b"\r", b"\n"))
+
+def _edges(data: Data, start: int) -> Offsets:
+    """Where lines begin, and where the last one ends. Lines end in LF, CR LF or CR."""
+    ends = data == ord("\n")
+    carriage = np.flatnonzero(data == ord("\r"))
+    alone = carriage[(carriage + 1 == data.size) | (data[np.minimum(carriage + 1, data.size - 1)] != ord("\n"))]
+    ends[alone] = True
+    breaks = np.flatnonzero(ends[start:]) + start + 1
+    last = [] if breaks.size and breaks[-1] == data.size else [data.size]
+    return np.concatenate([[start], breaks, last]).astype(np.int64)

@@ -148,11 +148,10 @@ class Writer:
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Dictionaries only where values repeat; hashes do not compress. Without Arrow's own schema a column is text to every reader, whether
-    it was written as a dictionary or not."""
+    """Dictionaries only where values repeat, and the cheapest compression: these files live for a day. Without Arrow's own schema a column
+    is text to every reader, whether it was written as a dictionary or not."""
     few = [f.name for f in schema if pa.types.is_dictionary(f.type) or f.name in ("_op", "_raw", "_verdicts")]
-    squeezed = {f.name: "NONE" if f.name == "_hash" else "zstd" for f in schema}
-    return pq.ParquetWriter(path, schema, compression=squeezed, use_dictionary=few, store_schema=False)
+    return pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=few, store_schema=False)
 
 
 def _as_read(row: dict[str, object]) -> str:

@@ -196,9 +196,9 @@ def first_bad(data: Bytes, encoding: str, start: int = 0) -> int | None:
 def _by_content(data: Bytes, file: str, hint: str | None) -> str:
     """Encoding of bytes without a mark. UTF-8 proves itself; GB18030 takes the rest; a few bad lines cost those lines."""
     look = sample(data)
-    utf8, gb = weigh(look, "utf-8"), weigh(look, "gb18030")
-    if not utf8[1]:
+    if first_bad(look, "utf-8") is None:
         return "utf-8"
+    utf8, gb = weigh(look, "utf-8"), weigh(look, "gb18030")
     encoding, (_, bad, total) = ("utf-8", utf8) if _prefers_utf8(utf8, gb, hint) else ("gb18030", gb)
     if 2 * bad > total:
         raise _undecodable(data, file, first_bad(data, encoding) or 0)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from shuyuan import settings
 from shuyuan.db.sql import SQL, Composed, Identifier, columns, statement, text_of
 from shuyuan.lake import duck
-from shuyuan.lake.snapshot import Bucket, Snapshot, save
+from shuyuan.lake.snapshot import ENGINE, Bucket, Snapshot, save
 
 BOOKKEEPING = "NULL::VARCHAR AS _key, NULL::VARCHAR AS _hash, NULL::DATE AS _as_of, NULL::BOOLEAN AS _deleted, NULL::INTEGER AS _bucket, NULL::BIGINT AS _batch"
 NOTHING = f"SELECT {BOOKKEEPING} WHERE false"
@@ -45,6 +45,11 @@ def bucket_of(item: str) -> Composed:
     return statement("steps/bucket", item=Identifier(item), buckets=buckets)
 
 
+def hash_of(items: Sequence[str], op: str) -> Composed:
+    """SQL of a row's hash: the same for the same values on one version of the engine (`snapshot.ENGINE`). `op`: SQL of its U or D."""
+    return statement("steps/row_hash", items=columns(items), op=SQL(op))
+
+
 class Delta:
     """Tables `new`, `old`, `withheld` and `delta` on one DuckDB connection, for the delivery of one batch."""
 
@@ -65,12 +70,22 @@ class Delta:
         run(
             "CREATE OR REPLACE VIEW withheld AS SELECT _key FROM withheld_keys UNION SELECT _key FROM staged SEMI JOIN without USING (_line)"
         )
-        run(f"CREATE OR REPLACE VIEW old AS SELECT * FROM {duck.scan(self.live.paths(), NOTHING)}")
+        run(f"CREATE OR REPLACE VIEW old AS SELECT * FROM {self._old()}")
         run(f"CREATE OR REPLACE TEMP TABLE delta AS {text_of(self._rows())}")
         if not self.shape.change:
             self.connection.register("unread", pa.table({"word": unread.cast(pa.string())}))
             run(text_of(statement("steps/keep_unread")))
         return self._counts()
+
+    def _old(self, bucket: int | None = None) -> str:
+        """The live rows, of one bucket or all, with hashes as this engine makes them."""
+        ours, others = self.live.hashed_by(ENGINE, bucket)
+        if not others:
+            return duck.scan(ours, NOTHING)
+        again = hash_of(self.shape.items, "CASE WHEN _deleted THEN 'D' ELSE 'U' END")
+        query = text_of(statement("steps/old_rows", hash=again, items=columns(self.shape.items)))
+        anew = query.replace(":rows", duck.scan(others))
+        return f"(SELECT * FROM {duck.scan(ours, NOTHING)} UNION ALL BY NAME {anew})"
 
     def _rows(self) -> Composed:
         day, batch = SQL(self.business_date.isoformat()), SQL(str(self.batch_id))
@@ -100,7 +115,7 @@ class Delta:
         return save(directory, self.live, written, by=self.shape.bucket_item)
 
     def _write(self, directory: str, number: int) -> Bucket:
-        old = f"SELECT * FROM {duck.scan(self.live.paths(number), self._no_rows())}"
+        old = f"SELECT * FROM ({self._no_rows()}) UNION ALL BY NAME SELECT * FROM {self._old(number)}"
         self.connection.execute(f"CREATE OR REPLACE VIEW old AS {old}")
         query = statement(
             "steps/snapshot_bucket",
@@ -110,7 +125,7 @@ class Delta:
             business_date=SQL(self.business_date.isoformat()),
         )
         path = f"{directory}/b{number:03d}.parquet"
-        return Bucket(path, duck.write_parquet(self.connection, text_of(query), settings.load().lake / path))
+        return Bucket(path, duck.write_parquet(self.connection, text_of(query), settings.load().lake / path), ENGINE)
 
     def _no_rows(self) -> str:
         """The empty snapshot with the types of the delta, for a bucket that does not exist yet."""

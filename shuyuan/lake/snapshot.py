@@ -12,13 +12,19 @@ import duckdb
 from shuyuan import settings
 from shuyuan.lake import durable
 
+ENGINE = f"duckdb {duckdb.__version__}"
+
 
 @dataclass(frozen=True)
 class Bucket:
-    """One file of a snapshot: `path` relative to the lake, and its rows."""
+    """One file of a snapshot: `path` relative to the lake, its rows, and the engine that made their hashes (empty: one before this was kept).
+
+    DuckDB does not promise the same hash in every version; hashes of another version are made anew when they are compared.
+    """
 
     path: str
     rows: int
+    engine: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,15 @@ class Snapshot:
         """Files of one bucket, or of all."""
         chosen = self.buckets.values() if bucket is None else filter(None, [self.buckets.get(bucket)])
         return [settings.load().lake / entry.path for entry in chosen]
+
+    def hashed_by(self, engine: str, bucket: int | None = None) -> tuple[list[Path], list[Path]]:
+        """(files whose hashes are that engine's, the others), of one bucket or of all."""
+        chosen: tuple[list[Path], list[Path]] = ([], [])
+        for number, entry in self.buckets.items():
+            if bucket is not None and number != bucket:
+                continue
+            chosen[entry.engine != engine].append(settings.load().lake / entry.path)
+        return chosen
 
     @property
     def rows(self) -> int:
@@ -66,7 +81,7 @@ def save(directory: str, base: Snapshot, touched: Mapping[int, Bucket], by: str)
     document = {
         "of": settings.load().buckets,
         "by": by,
-        "engine": f"duckdb {duckdb.__version__}",
+        "engine": ENGINE,
         "buckets": {str(number): vars(bucket) for number, bucket in sorted(buckets.items())},
     }
     part = path.with_suffix(".part")

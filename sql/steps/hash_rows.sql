@@ -1,3 +1,3 @@
--- Portable row hash: md5 over the texts of the items, null told apart from empty; the bucket; a mark of the key that finds repeated ones.
-SELECT md5(concat_ws(chr(31), {texts})) AS _hash, {bucket} AS _bucket, hash(_key) AS _mark
+-- The row's hash, which finds changes; the bucket, by a portable function; a mark of the key, which finds repeated ones.
+SELECT {hash} AS _hash, {bucket} AS _bucket, hash(_key) AS _mark
 FROM rows

@@ -1,0 +1,1 @@
+CAST(hash({items}, {op}) AS VARCHAR)
