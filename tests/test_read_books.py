@@ -13,7 +13,15 @@ import sheet_xml
 import xlsb
 
 from shuyuan.intake import sheets
-from shuyuan.intake.errors import CorruptFile, EmptyFile, HeaderNotFound, MissingColumn, SheetNotFound, UnknownFormat
+from shuyuan.intake.errors import (
+    Bomb,
+    CorruptFile,
+    EmptyFile,
+    HeaderNotFound,
+    MissingColumn,
+    SheetNotFound,
+    UnknownFormat,
+)
 from shuyuan.intake.read import Column, Form, RawRows, read
 
 COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)), Column("note", ("备注",), required=False))
@@ -338,3 +346,30 @@ def entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
     text = name.encode("utf-16-le") + b"\0\0"
     links = struct.pack("<HBBIII", len(text), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
     return text.ljust(64, b"\0") + links + b"\0" * 36 + struct.pack("<IQ", start, size)
+
+
+def test_an_old_book_with_a_far_corner(tmp_path: Path) -> None:
+    far = record(0x0203, struct.pack("<HHHd", 65_535, 65_535, 0, 1.0))
+    stream = biff([["姓名", "值"], ["张三", 1.5]])
+    (tmp_path / "a.xls").write_bytes(
+        compound("Workbook", stream.removesuffix(record(0x000A, b"")) + far + record(0x000A, b""))
+    )
+    with pytest.raises(Bomb, match="65536 rows by 65536 columns"):
+        read(tmp_path / "a.xls", COLUMNS)
+
+
+def test_errors_of_an_old_book_are_told(tmp_path: Path) -> None:
+    stream = biff([["姓名", "值"], ["张三", 1.5]]).removesuffix(record(0x000A, b""))
+    error = record(0x0205, struct.pack("<HHHBB", 2, 1, 0, 0x2A, 1))
+    formula = record(0x0006, struct.pack("<HHH8sHIH", 3, 1, 0, b"\x02\0\x2a\0\0\0\xff\xff", 0, 0, 0))
+    (tmp_path / "a.xls").write_bytes(compound("Workbook", stream + error + formula + record(0x000A, b"")))
+    result = read(tmp_path / "a.xls", COLUMNS)
+    assert any(n.kind == "error_cells" and n.message.startswith("2 cells") for n in result.notes)
+
+
+def test_a_container_whose_chain_is_a_circle(tmp_path: Path) -> None:
+    data = bytearray(compound("Workbook", biff([["姓名", "值"], ["张三", 1.5]])))
+    data[512 + 4 * 2 : 512 + 4 * 3] = struct.pack("<I", 2)
+    (tmp_path / "a.xls").write_bytes(data)
+    with pytest.raises(CorruptFile, match="circle"):
+        read(tmp_path / "a.xls", COLUMNS)

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
+from shuyuan.intake import compound
 from shuyuan.intake.errors import Bomb, CorruptFile, ManyMembers
-from shuyuan.intake.extents import Extent, Oddities, OdsExtent, XlsbExtent, XlsxExtent
+from shuyuan.intake.extents import Extent, Oddities, OdsExtent, XlsbExtent, XlsExtent, XlsxExtent
 from shuyuan.intake.formats import ARCHIVES, detect
 
 CHUNK = 1 << 20
@@ -98,6 +99,19 @@ def check_book(path: Path, file: str, kind: str = "xlsx", limits: Limits = LIMIT
         return watch(file, name, limits.cells, found) if _may_hold_cells(kind, name) else Nowhere()
 
     unfold(path, file, watcher, limits)
+    return found
+
+
+def check_old_book(path: Path, file: str, limits: Limits = LIMITS) -> Oddities:
+    """As `check_book`, for xls. Raises Bomb, CorruptFile."""
+    found = Oddities()
+    try:
+        book = compound.stream(path.read_bytes(), ("Workbook", "Book"))
+    except compound.BrokenContainer as error:
+        raise CorruptFile(
+            file, f"the book does not open ({error})", "open it, save it again and deliver that"
+        ) from error
+    XlsExtent(file, "of the book", limits.cells, found).write(book or b"")
     return found
 
 

@@ -65,7 +65,7 @@ def open_book(path: Path, file: str, kind: str, wanted: str | None = None) -> Bo
 
 def by_calamine(path: Path, file: str, kind: str, wanted: str | None = None) -> Book:
     """As `open_book`, whatever can be read faster. Raises CorruptFile, Bomb, EmptyFile, SheetNotFound."""
-    found = archives.check_book(path, file, kind) if kind in archives.ZIPPED_BOOKS else Oddities()
+    found = archives.check_old_book(path, file) if kind == "xls" else archives.check_book(path, file, kind)
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = {m.name: m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet}

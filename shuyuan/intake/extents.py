@@ -1,7 +1,7 @@
 """How far a sheet spreads, seen while its bytes go by: the book reader allocates rows times columns at once, so two cells in
 far corners, or one cell repeated a billion times, must be refused before it opens the book.
 
-One watcher per family of books (xlsx and ods are XML, xlsb is binary records). A watcher is fed pieces in order; what it counts on
+One watcher per family of books (xlsx and ods are XML, xlsb and xls are binary records). A watcher is fed pieces in order; what it counts on
 the way (cells that hold an error, formulas without a value, merged ranges) is for the notes.
 """
 
@@ -182,6 +182,38 @@ class XlsbExtent(Extent):
         elif kind != self._BLANK:
             self.reach(self._row + 1, number + 1)
             self.found.errors += kind in self._ERRORS
+
+
+class XlsExtent(Extent):
+    """Records of [MS-XLS]: type, size, body; a cell's begins with row and column. Cells that are only formatted do not count."""
+
+    _SHEET = 0x0809
+    _MANY = 0x00BD  # numbers side by side; the last column stands at the end
+    _CELLS = frozenset({0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00FD, 0x00D6, _MANY})
+    _TRUTH, _FORMULA = 0x0205, 0x0006
+
+    def look(self, data: bytes) -> int:
+        at, size = 0, len(data)
+        while at + 4 <= size:
+            kind, length = struct.unpack_from("<HH", data, at)
+            if at + 4 + length > size:
+                break
+            if kind in self._CELLS and length >= 6:
+                self._cell(kind, data, at + 4, length)
+            elif kind == self._SHEET:
+                self.restart()
+            at += 4 + length
+        return at
+
+    def _cell(self, kind: int, data: bytes, at: int, length: int) -> None:
+        row, column = struct.unpack_from("<HH", data, at)
+        if kind == self._MANY:
+            (column,) = struct.unpack_from("<H", data, at + length - 2)
+        self.reach(row + 1, column + 1)
+        if kind == self._TRUTH and length >= 8:
+            self.found.errors += data[at + 7]
+        elif kind == self._FORMULA and length >= 14:
+            self.found.errors += data[at + 6] == 2 and data[at + 12 : at + 14] == b"\xff\xff"
 
 
 def _grouped(data: bytes, at: int, most: int) -> tuple[int, int]:
