@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shuyuan.standards import standing
+from shuyuan.standards import parse, standing
 from shuyuan.standards.column import mask_of
 from shuyuan.standards.options import Options
 from shuyuan.standards.parse import _KINDS, _parse_untidy
@@ -44,6 +44,18 @@ def assert_screen_is_right(item_type: str, raw: pa.Array) -> None:
 def test_every_character_of_unicode(item_type: str, frame: str) -> None:
     points = [*range(0xD800), *range(0xE000, 0x30000), *range(0xE0000, 0xE0200), 0x10FFFF]
     assert_screen_is_right(item_type, pa.array([frame.format(chr(point)) for point in points]))
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.sampled_from(["identifier", "address", "org_name"]),
+    st.lists(st.text("数源（）()第1 *=无\u0301", max_size=6), max_size=8),
+)
+def test_mended_rows_end_as_on_the_slow_path(item_type: str, cells: list[str]) -> None:
+    raw = pa.array(cells, pa.string())
+    slow = _parse_untidy(_KINDS[item_type], raw, Options())
+    slow.drop_unusable()
+    assert parse(item_type, raw) == slow.parsed()
 
 
 @pytest.mark.parametrize("name", SCREENS)

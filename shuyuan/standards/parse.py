@@ -39,7 +39,8 @@ class _Kind:
 
     Rows that pass the `screen` (nulls and empty texts among them) are not even judged: they stand as they are; `stands` is the same
     for types whose settings matter. Of a type that `repeats` every different text is read once. `swift` reads the plain rows, nulls and
-    empty texts of a typed column at once, and says which rows are left.
+    empty texts of a typed column at once, and says which rows are left. `mend` repairs what is most often amiss in rows that do not pass
+    the `screen`; those that then pass are done.
     """
 
     arrow_type: pa.DataType
@@ -51,17 +52,37 @@ class _Kind:
     stands: Callable[[pa.StringArray, Options], Mask] | None = None
     repeats: bool = False
     swift: Callable[[pa.StringArray, Options], tuple[Column, Mask]] | None = None
+    mend: Callable[[pa.StringArray], pa.StringArray] | None = None
 
 
 _TIDY: Final = {"email": texts.tidy_compact, "social_reg_no": texts.tidy_compact}
 
 _KINDS: Final = {
     "text": _Kind(pa.string(), texts.tidy_text, texts.judge_text, _WHOLE_MASK, screen=standing.text),
-    "identifier": _Kind(pa.string(), texts.tidy_identifier, texts.judge_identifier, screen=standing.identifier),
+    "identifier": _Kind(
+        pa.string(),
+        texts.tidy_identifier,
+        texts.judge_identifier,
+        screen=standing.identifier,
+        mend=standing.with_narrow_brackets,
+    ),
     "phone": _Kind(pa.string(), texts.tidy_number, phones.judge, _NUMBER_MASK, swift=phones.swift),
-    "address": _Kind(pa.string(), texts.tidy_compact, texts.judge_named, _ADDRESS_MASK, screen=standing.address),
+    "address": _Kind(
+        pa.string(),
+        texts.tidy_compact,
+        texts.judge_named,
+        _ADDRESS_MASK,
+        screen=standing.address,
+        mend=standing.with_narrow_brackets,
+    ),
     "person_name": _Kind(pa.string(), texts.tidy_person, texts.judge_person, _PERSON_MASK, screen=standing.person),
-    "org_name": _Kind(pa.string(), texts.tidy_organisation, texts.judge_named, screen=standing.organisation),
+    "org_name": _Kind(
+        pa.string(),
+        texts.tidy_organisation,
+        texts.judge_named,
+        screen=standing.organisation,
+        mend=standing.with_narrow_brackets,
+    ),
     "citizen_id": _Kind(pa.string(), texts.tidy_number, citizen.judge, _NUMBER_MASK, stands=citizen.stands),
     "uscc": _Kind(pa.string(), texts.tidy_number, uscc.judge, stands=uscc.stands),
     **{
@@ -159,8 +180,19 @@ def _parse_screened(kind: _Kind, raw: pa.StringArray, stands: Mask, options: Opt
 def _parse_left(kind: _Kind, raw: pa.StringArray, column: Column, left: Mask, options: Options) -> Column:
     """What was read swiftly stays; only the rest is tidied and judged."""
     if left.any():
-        column.put(left, _parse_untidy(kind, raw.filter(pa.array(left)), options))
+        column.put(left, _parse_rest(kind, raw.filter(pa.array(left)), options))
         column.drop_unusable()
+    return column
+
+
+def _parse_rest(kind: _Kind, raw: pa.StringArray, options: Options) -> Column:
+    if not (kind.mend and kind.screen):
+        return _parse_untidy(kind, raw, options)
+    mended = kind.mend(raw)
+    stands = kind.screen(mended)
+    column = Column.of(mended, differs(raw, mended))
+    if not stands.all():
+        column.put(~stands, _parse_untidy(kind, raw.filter(pa.array(~stands)), options))
     return column
 
 

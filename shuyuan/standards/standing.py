@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shuyuan.standards.rawbytes import Mask
 from shuyuan.standards.screen import Screen, rows_holding, second_is
@@ -55,3 +56,8 @@ def organisation(raw: pa.StringArray) -> Mask:
 def person(raw: pa.StringArray) -> Mask:
     """Names of persons that stand; 某 hides a part of a name."""
     return _PERSON.plain(raw) & ~rows_holding(raw, "某")
+
+
+def with_narrow_brackets(raw: pa.StringArray) -> pa.StringArray:
+    """With （） as (): what is wide most often in names and addresses, and the same in every type that folds width."""
+    return pc.replace_substring(pc.replace_substring(raw, "（", "("), "）", ")")
