@@ -93,6 +93,22 @@ class ResourceItem(Declared):
         return (self.label, self.name, *self.aliases)
 
 
+class Drift(Declared):
+    """What happens next when a delivery is no longer what the contract says; every case is a finding, whatever the policy.
+
+    `new`: a column that no item claims. `missing`: a column that is promised (not `optional_column`) and does not come; without a key or a
+    required item the delivery is refused in any case. `renamed`: such a column comes under another header, by which it is recognised;
+    a key is never taken on a guess. `retyped`: most of a column's values are not of its type any more; `quarantine` sets the column
+    aside and takes the rest. `ignore`: headers that are known and not wanted; they are no finding.
+    """
+
+    new: Literal["accept", "reject"] = "accept"
+    missing: Literal["accept", "reject"] = "reject"
+    renamed: Literal["accept", "reject"] = "reject"
+    retyped: Literal["accept", "quarantine", "reject"] = "accept"
+    ignore: tuple[str, ...] = ()
+
+
 class Resource(Declared):
     """A delivery contract of one department (信息资源). `id` is `<department>.<name>`; `key` the items that identify a row.
 
@@ -110,6 +126,7 @@ class Resource(Declared):
     grace: int = Field(0, ge=0)
     delivery: Delivery
     share: Share = Share()
+    drift: Drift = Drift()
     items: tuple[ResourceItem, ...]
 
     @property

@@ -5,7 +5,7 @@ Between steps only the batch id travels. Staged files stand in `lake/staged/<bat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from shuyuan.catalog import Catalog, Resource
@@ -13,10 +13,14 @@ from shuyuan.db.engine import Connection, transaction
 from shuyuan.flow.delivery import receive
 from shuyuan.flow.step import LOADER, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
 from shuyuan.intake import receive as inbox
+from shuyuan.intake.drift import Drifted, Expected
+from shuyuan.intake.errors import ReadError
+from shuyuan.intake.header import ColumnsMissing
 from shuyuan.intake.read import Account, Column, Reading, stream
 from shuyuan.intake.scan import Scan
 from shuyuan.intake.stage import Standardised, stage
 from shuyuan.intake.staged import Staged
+from shuyuan.intake.standardise import Standardiser
 from shuyuan.ledger import batches, findings
 from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.findings import Finding
@@ -36,28 +40,58 @@ def read(batch_id: int) -> int:
 
 def _read(catalog: Catalog, batch: Batch, resource: Resource) -> None:
     staged = Staged.of(batch.folder)
-    with audited(batch_step("read", batch)) as step, refusing(batch, step), staged.whole():
-        scan = Scan(resource)
-        with _opened(batch, resource) as reading:
-            result = stage(reading, resource, catalog, batch.business_date, staged, scan.add)
-            account = reading.account()
+    expected = _expected(catalog, batch, resource)
+    with audited(batch_step("read", batch)) as step, refusing(batch, step), _told(batch, expected), staged.whole():
+        result, account, scan = _staged(catalog, batch, resource, staged, expected)
         _against_control(batch, account)
         _against_markings(batch, scan.findings())
+        told = [*expected.findings, *scan.findings()]
         with transaction(LOADER) as connection:
-            _record_read(connection, batch, account, result, scan.findings(), step)
+            _record_read(connection, batch, account, result, told, step)
+
+
+def _expected(catalog: Catalog, batch: Batch, resource: Resource) -> Expected:
+    options = Standardiser(resource, catalog, batch.business_date).options
+    return Expected(resource, batch.file_name, options, lambda columns: _opened(batch, resource, columns))
+
+
+def _staged(
+    catalog: Catalog, batch: Batch, resource: Resource, staged: Staged, expected: Expected
+) -> tuple[Standardised, Account, Scan]:
+    """Everything read and staged; where the policy lets columns come otherwise than the contract says, by the columns that came."""
+    while True:
+        scan = Scan(resource)
+        try:
+            with _opened(batch, resource, expected.columns) as reading:
+                result = stage(reading, resource, catalog, batch.business_date, staged, scan.add)
+                account = reading.account()
+        except ColumnsMissing as error:
+            expected.lacking(error)
+            continue
+        if expected.settled(account.notes):
+            return result, account, scan
 
 
 @contextmanager
-def _opened(batch: Batch, resource: Resource) -> Iterator[Reading]:
+def _told(batch: Batch, expected: Expected) -> Iterator[None]:
+    """What was found of a delivery's columns is on record though the delivery is refused."""
+    try:
+        yield
+    except ReadError as error:
+        found = [*expected.findings, *(error.findings if isinstance(error, Drifted) else ())]
+        with transaction(LOADER) as connection:
+            findings.record(connection, found, batch_id=batch.batch_id)
+        raise
+
+
+@contextmanager
+def _opened(batch: Batch, resource: Resource, columns: Sequence[Column]) -> Iterator[Reading]:
     delivery = resource.delivery
-    wanted = [Column(item.name, item.headers, required=not item.optional_column) for item in resource.items]
-    if delivery.op:
-        wanted.append(Column("_op", (delivery.op,)))
     with (
         inbox.as_delivered(batch.file_sha256, batch.file_name) as path,
         stream(
             path,
-            wanted,
+            columns,
             encoding=delivery.encoding,
             sheet=delivery.sheet,
             header_row=delivery.header_row,

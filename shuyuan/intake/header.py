@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from shuyuan.intake.errors import AmbiguousColumn, HeaderNotFound, MissingColumn
 from shuyuan.intake.rows import BLANKS, Column, Contract, Form, Head, Note
@@ -13,6 +14,31 @@ Records = Sequence[tuple[int, Sequence[str]]]
 Found = Mapping[str, list[int]]
 DEPTH = 30  # physical rows searched for the header
 _NOISE = re.compile(r"[\s\u200b\ufeff\"'“”]+")
+
+
+@dataclass(frozen=True)
+class ColumnsNote(Note):
+    """A note about columns: names of those that were asked for, or header texts of those that were not."""
+
+    columns: tuple[str, ...] = ()
+
+
+class ColumnsMissing(MissingColumn):
+    """A required column is not in the header. `missing`: names of all such columns; `strangers`: header texts that no column claims."""
+
+    def __init__(
+        self,
+        file: str,
+        problem: str,
+        way_out: str,
+        *,
+        line: int,
+        value: str,
+        missing: tuple[str, ...],
+        strangers: tuple[str, ...],
+    ) -> None:
+        self.missing, self.strangers = missing, strangers
+        super().__init__(file, problem, way_out, line=line, column="、".join(missing), value=value)
 
 
 def normalise(text: str) -> str:
@@ -76,7 +102,7 @@ def settle(file: str, records: Records, contract: Contract) -> Head:
     _refuse_twice(file, line, cells, found)
     missing = _missing(found, contract)
     if missing:
-        raise _missing_error(file, line, cells, missing)
+        raise _missing_error(file, line, cells, missing, found)
     return Head(
         places={n: i[0] for n, i in found.items()},
         names=tuple(c.name for c in contract.columns),
@@ -98,7 +124,7 @@ def of_form(file: str, contract: Contract, form: Form, index: int) -> Head:
     missing = _missing(found, contract)
     line = max(form.header, default=0)
     if missing:
-        raise _missing_error(file, line or 1, form.names, missing)
+        raise _missing_error(file, line or 1, form.names, missing, found)
     return Head(
         places={n: i[0] for n, i in found.items()},
         names=tuple(c.name for c in contract.columns),
@@ -140,14 +166,17 @@ def _not_found(file: str, records: Records, contract: Contract) -> HeaderNotFoun
     )
 
 
-def _missing_error(file: str, line: int, cells: Sequence[str], missing: Sequence[Column]) -> MissingColumn:
-    return MissingColumn(
+def _missing_error(
+    file: str, line: int, cells: Sequence[str], missing: Sequence[Column], found: Found
+) -> ColumnsMissing:
+    return ColumnsMissing(
         file,
         f"required header {'、'.join(_label(c) for c in missing)} is not in the header row",
         "deliver the column, or add the department's wording as an alias in the resource's contract",
         line=line,
-        column="、".join(c.name for c in missing),
         value=",".join(cells)[:200],
+        missing=tuple(c.name for c in missing),
+        strangers=tuple(dict.fromkeys(_unclaimed(cells, found))),
     )
 
 
@@ -166,9 +195,9 @@ def _refuse_twice(file: str, line: int, cells: Sequence[str], found: Found) -> N
 
 
 def _drift(cells: Sequence[str], contract: Contract, found: Found) -> Iterator[Note]:
-    absent = [c.name for c in contract.columns if c.name not in found and c.name not in contract.constants]
+    absent = tuple(c.name for c in contract.columns if c.name not in found and c.name not in contract.constants)
     if absent:
-        yield Note("missing_column", f"optional columns not delivered: {'、'.join(absent)}")
+        yield ColumnsNote("missing_column", f"optional columns not delivered: {'、'.join(absent)}", absent)
     yield from _strangers(cells, found)
     yield from _order(contract.columns, found)
     for name in contract.constants:
@@ -177,16 +206,21 @@ def _drift(cells: Sequence[str], contract: Contract, found: Found) -> Iterator[N
 
 
 def _strangers(cells: Sequence[str], found: Found) -> Iterator[Note]:
-    taken = {i for indexes in found.values() for i in indexes}
-    extra = [c for i, c in enumerate(cells) if i not in taken and c.strip(BLANKS)]
+    extra = _unclaimed(cells, found)
     nameless = [str(i + 1) for i, c in enumerate(cells) if not c.strip(BLANKS)]
     twice = sorted({c for c in extra if extra.count(c) > 1})
     if extra:
-        yield Note("extra_column", f"columns outside the contract ignored: {'、'.join(extra)}")
+        message = f"columns outside the contract ignored: {'、'.join(extra)}"
+        yield ColumnsNote("extra_column", message, tuple(dict.fromkeys(extra)))
     if twice:
         yield Note("duplicate_header", f"headers given twice: {'、'.join(twice)}")
     if nameless:
         yield Note("empty_header", f"columns without a header ignored: {', '.join(nameless)}")
+
+
+def _unclaimed(cells: Sequence[str], found: Found) -> list[str]:
+    taken = {i for indexes in found.values() for i in indexes}
+    return [c for i, c in enumerate(cells) if i not in taken and c.strip(BLANKS)]
 
 
 def _order(columns: Sequence[Column], found: Found) -> Iterator[Note]:

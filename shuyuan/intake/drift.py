@@ -1,0 +1,233 @@
+"""Drift: a delivery's columns against the contract's, and what the resource's policy says happens next. Nothing is guessed silently.
+
+Belongs here: columns that are new, missing or come under another header, the words of every drift finding. Does not belong here: columns
+that come and are not what they were (`retyped.py`), how a header is found (`header.py`). Findings name columns and counts, never values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shuyuan import standards
+from shuyuan.catalog import Resource, ResourceItem
+from shuyuan.intake.errors import NotAsContractedError, ReadError
+from shuyuan.intake.header import ColumnsMissing, ColumnsNote, normalise
+from shuyuan.intake.read import Column, Note, Reading
+from shuyuan.ledger.findings import Finding
+
+NEW: Final = "column_new"
+MISSING: Final = "column_missing"
+RENAMED: Final = "column_renamed"
+SIMILAR: Final = 0.6
+"""Share of characters that a header must have in common with a column's own, in their order; 登记日期 and 死亡日期 have half of them."""
+USABLE: Final = 0.95
+"""Share of a column's values that must be usable as the item's type before it may be the item's column."""
+LOOKED_AT: Final = 8
+"""Batches of rows that are looked through for the first one in which an unknown column holds anything."""
+_PLAIN: Final = ("citizen_id", "uscc", "bank_card", "phone", "email", "date", "integer", "amount")
+"""Types that a column can be told to have without a contract, hardest to have by accident first."""
+_PERSONAL: Final = frozenset({"citizen_id", "bank_card", "phone", "email"})
+
+Open = Callable[[Sequence[Column]], AbstractContextManager[Reading]]
+
+
+class Drifted(NotAsContractedError):
+    """The delivery is not as its contract says any more, and the resource's policy refuses it."""
+
+    code = "drift"
+
+    def __init__(self, file: str, told: Sequence[Finding], setting: str) -> None:
+        """`told`: what was found, each with its way out; `setting`: the policy that would take the delivery."""
+        self.findings = tuple(told)
+        way_out = (
+            f"{' '.join(f.message for f in told)} To take such deliveries, say `drift: {{{setting}}}` in the contract"
+        )
+        columns = "、".join(dict.fromkeys(f.item for f in told if f.item))
+        super().__init__(file, f"the contract's policy refuses {len(told)} changed columns", way_out, column=columns)
+
+
+def contracted(resource: Resource) -> tuple[Column, ...]:
+    """The columns that a delivery of the resource is asked for."""
+    items = [Column(item.name, item.headers, required=not item.optional_column) for item in resource.items]
+    operation = [Column("_op", (resource.delivery.op,))] if resource.delivery.op else []
+    return (*items, *operation)
+
+
+class Expected:
+    """The columns that one delivery is read by. They begin as the contract's and give way where its policy lets them.
+
+    `columns` are to be asked for. Where they are not all there, `lacking` says whether to ask again; once everything has been read,
+    `settled` says whether all came as asked, and `findings` what is to be told.
+    """
+
+    def __init__(self, resource: Resource, file: str, options: Mapping[str, Mapping[str, object]], open_: Open) -> None:
+        """`options`: how each item is parsed; `open_`: reads the delivery's first rows by other columns, in search of a renamed one."""
+        self.columns = contracted(resource)
+        self.findings: list[Finding] = []
+        self._resource, self._file, self._options, self._open = resource, file, options, open_
+        self._known = {normalise(text) for text in resource.drift.ignore}
+        self._told: set[str] = set()
+
+    def lacking(self, error: ColumnsMissing) -> None:
+        """Promised columns are not there: ask for what there is. Raises the error, or Drifted, where the policy says so."""
+        found = self._renamed(error.missing, error.strangers)
+        absent = [name for name in error.missing if name not in found]
+        refused = [name for name in absent if not self._may_miss(name)]
+        self.findings += [self._missing(name, "critical" if name in refused else "warning") for name in absent]
+        self._take(found)
+        if refused:
+            raise error
+        self._told |= set(absent)
+        self._ask(lambda c: replace(c, required=False) if c.name in absent else c)
+
+    def settled(self, notes: Iterable[Note]) -> bool:
+        """After everything was read: did all columns come as they were asked for, or must the delivery be read again under other headers?
+
+        Raises Drifted for a new or renamed column that the policy refuses.
+        """
+        absent, strangers = _columns(notes, "missing_column"), _columns(notes, "extra_column")
+        found = self._renamed([n for n in absent if n not in self._told], strangers)
+        if found:
+            self._take(found)
+            return False
+        self._tell_optional(absent)
+        self._tell_new([text for text in strangers if normalise(text) not in self._known])
+        return True
+
+    def _tell_optional(self, absent: Collection[str]) -> None:
+        self.findings += [self._missing(name, "info") for name in absent if name not in self._told]
+
+    def _tell_new(self, strangers: Sequence[str]) -> None:
+        refuse = self._resource.drift.new == "reject"
+        sample = self._sample(strangers)
+        told = [_new(text, sample.get(text), "critical" if refuse else "warning") for text in strangers]
+        if told and refuse:
+            raise Drifted(self._file, told, "new: accept")
+        self.findings += told
+
+    def _may_miss(self, name: str) -> bool:
+        known = {item.name: item for item in self._resource.items}
+        item = known.get(name)
+        free = item is not None and not item.required and name not in self._resource.key
+        return free and self._resource.drift.missing == "accept"
+
+    def _take(self, found: Mapping[str, str]) -> None:
+        """Read items under other headers. Raises Drifted where that is refused."""
+        accept = self._resource.drift.renamed == "accept"
+        refused = [name for name in found if not accept or name in self._resource.key]
+        told = [self._moved(name, text, "critical" if name in refused else "warning") for name, text in found.items()]
+        if refused:
+            raise Drifted(self._file, told, "renamed: accept")
+        self.findings += told
+        self._told |= set(found)
+        self._ask(lambda c: replace(c, headers=(*c.headers, found[c.name])) if c.name in found else c)
+
+    def _ask(self, change: Callable[[Column], Column]) -> None:
+        self.columns = tuple(change(column) for column in self.columns)
+
+    def _renamed(self, missing: Sequence[str], strangers: Sequence[str]) -> dict[str, str]:
+        """Item → the one unclaimed header that looks like it, by its words and by its values, and looks like no other missing item."""
+        items = [item for item in self._resource.items if item.name in missing]
+        texts = [text for text in strangers if normalise(text) not in self._known]
+        near = {item.name: [t for t in texts if _similar(t, item)] for item in items}
+        sample = self._sample(sorted({t for found in near.values() for t in found}))
+        fits = {i.name: [t for t in near[i.name] if self._fits(i, sample.get(t))] for i in items}
+        claims = Counter(text for found in fits.values() for text in found)
+        return {name: found[0] for name, found in fits.items() if len(found) == 1 and claims[found[0]] == 1}
+
+    def _fits(self, item: ResourceItem, values: pa.ChunkedArray | None) -> bool:
+        return values is not None and _usable(item.type, values, self._options[item.name]) >= USABLE
+
+    def _sample(self, texts: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+        """Header text → values of the first rows; nothing of a column that is there twice or holds no text."""
+        if not texts:
+            return {}
+        try:
+            return self._first_rows(texts)
+        except ReadError:
+            half = len(texts) // 2
+            return self._sample(texts[:half]) | self._sample(texts[half:]) if half else {}
+
+    def _first_rows(self, texts: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+        extra = {f"stranger_{n}": text for n, text in enumerate(texts)}
+        wanted = [replace(c, required=False) for c in self.columns]
+        wanted += [Column(name, (text,), required=False) for name, text in extra.items()]
+        with self._open(wanted) as reading:
+            for rows in islice(reading.batches(), LOOKED_AT):  # the first part of a delivery may not have the column
+                if any(rows[name].null_count < rows.num_rows for name in extra):
+                    break
+        return {text: rows[name] for name, text in extra.items()}
+
+    def _label(self, name: str) -> str:
+        labels = {"_op": self._resource.delivery.op or "_op"} | {i.name: i.label for i in self._resource.items}
+        return labels[name]
+
+    def _missing(self, name: str, severity: str) -> Finding:
+        label = self._label(name)
+        message = (
+            f"“{label}”列没有来，本次该项为空；请提供部门补上，或在合同中为 {name} 声明 optional_column: true / "
+            f"column `{label}` did not come, its item is empty in this delivery; have the department deliver it, or declare "
+            f"`optional_column: true` for `{name}`"
+        )
+        return Finding(MISSING, severity, message, "完整性", name)
+
+    def _moved(self, name: str, text: str, severity: str) -> Finding:
+        label = self._label(name)
+        aliases = [*(a for i in self._resource.items if i.name == name for a in i.aliases), text]
+        message = (
+            f"“{label}”列似已改名为“{text}”；请与部门核实，属实则在合同的 {name} 项写 aliases: [{', '.join(aliases)}] / "
+            f"column `{label}` seems to come as `{text}` now; ask the department and, if so, write "
+            f"`aliases: [{', '.join(aliases)}]` in the contract's item `{name}`"
+        )
+        return Finding(RENAMED, severity, message, "规范性", name)
+
+
+def _columns(notes: Iterable[Note], kind: str) -> tuple[str, ...]:
+    """Of all parts of a delivery."""
+    found = [name for n in notes if isinstance(n, ColumnsNote) and n.kind == kind for name in n.columns]
+    return tuple(dict.fromkeys(found))
+
+
+def _similar(text: str, item: ResourceItem) -> bool:
+    """Does a header share enough with one of the item's own?"""
+    seen = normalise(text)
+    return any(SequenceMatcher(None, seen, normalise(own)).ratio() >= SIMILAR for own in item.headers)
+
+
+def _usable(item_type: str, values: pa.ChunkedArray, options: Mapping[str, object]) -> float:
+    """Share of usable values among those that say anything; 0 where none does."""
+    texts = values.cast(pa.string()).combine_chunks()
+    parsed = standards.parse(item_type, texts, **options)  # type: ignore[arg-type]
+    usable = len(texts) - parsed.values.null_count
+    unusable = pc.sum(pc.and_(pc.is_null(parsed.values), pc.is_valid(parsed.verdicts))).as_py() or 0
+    return usable / (usable + unusable) if usable else 0.0
+
+
+def _kind(values: pa.ChunkedArray) -> str:
+    return next((t for t in _PLAIN if _usable(t, values, {}) >= USABLE), "text")
+
+
+def _new(text: str, values: pa.ChunkedArray | None, severity: str) -> Finding:
+    """What a new column is, as far as its first rows tell: how many are filled and which type they have."""
+    kind, seen_zh, seen_en = "text", "", ""
+    if values is not None:
+        kind, filled = _kind(values), len(values) - values.null_count
+        seen_zh = f"（前 {len(values)} 行中 {filled} 行有值，像 {kind}）"
+        seen_en = f" ({filled} of the first {len(values)} rows filled, looks like {kind})"
+    hint = ", sensitivity: personal" if kind in _PERSONAL else ""
+    line = f"- {{name: ?, label: {text}, type: {kind}, optional_column: true{hint}}}"
+    message = (
+        f"合同之外的新列“{text}”{seen_zh}，未读入；需要则在合同加一行 {line}，或作为某项的 aliases；不需要则写入 drift.ignore / "
+        f"new column `{text}`{seen_en}, not read; if it is wanted add `{line}` to the contract's items, or make it an alias of one; "
+        "if not, list it under `drift: {ignore: […]}`"
+    )
+    return Finding(NEW, severity, message, "规范性", text)
