@@ -39,7 +39,17 @@ ROWS = {
     "bad_json": ("不是一个 JSON 对象", "the line is not one JSON object", "write one object per line"),
 }
 FILES = {
-    "truncated": ("文件不完整", "other data rows than the `.ok` control file promises", "ask for the whole file again"),
+    "truncated": (
+        "文件不完整",
+        "other rows or bytes than the `.ok` control file promises",
+        "ask for the whole file again",
+    ),
+    "checksum": ("校验值不符", "other bytes than the checksum in the control file promises", "ask for the file again"),
+    "nothing_to_confirm": (
+        "无可确认的报送",
+        "said to be unchanged, but nothing came before or it was refused",
+        "ask for the whole register",
+    ),
     "header_only": ("只有表头", "a full delivery without rows", "if the register is empty, have it said in writing"),
     "suite": (
         "校验未通过",
@@ -49,7 +59,7 @@ FILES = {
 }
 UNREADABLE = {
     "ambiguous_column": "同一列出现两次",
-    "bad_control": "控制文件不是行数",
+    "bad_control": "控制文件无法理解",
     "bomb": "压缩包不安全",
     "conservation": "行数不守恒（本系统之错）",
     "corrupt_file": "文件损坏",

@@ -85,14 +85,15 @@ def _take(resource: Resource, business_date: date, delivery: inbox.Delivery, ste
         receipt = _receipt(connection, step, batch, delivery, new=new)
         refused = _refusal(connection, resource, business_date, delivery) if new else None
         if refused:
-            _refuse(connection, batch, *refused)
-            receipt.outcome, receipt.message = "refused", ": ".join(refused)
+            reason = f"{refused.reason}: {refused}"
+            batches.advance(connection, batch.batch_id, "rejected", reason=reason)
+            receipt.outcome, receipt.message, refused.batch_id = "refused", reason, batch.batch_id
         elif new and delivery.nochange:
             batches.advance(connection, batch.batch_id, "admitted", **dict.fromkeys(NOTHING_CHANGED, 0))
         if new or receipt.outcome == "duplicate":
             receipt.record(connection)
     if refused:
-        raise Rejected(*refused, batch_id=batch.batch_id)
+        raise refused
     return batch.batch_id if new else None
 
 
@@ -128,19 +129,27 @@ def _open(
 
 def _refusal(
     connection: Connection, resource: Resource, business_date: date, delivery: inbox.Delivery
-) -> tuple[str, str] | None:
-    """Why a new delivery cannot be read or believed, as code and words; None when it can."""
-    if not delivery.nochange:
-        broken = delivery.broken_promise()
-        return broken and (broken[0], f"{broken[1]}; ask {resource.id} to send it again")
+) -> Rejected | None:
+    """Why a new delivery cannot be read or believed; None when it can."""
+    if delivery.nochange:
+        return _unbelievable(connection, resource, business_date, delivery)
+    code, words = delivery.broken_promise() or (None, "")
+    words = f"{words}; ask {resource.id} to send it again"
+    if code is None:
+        return None
+    return Rejected("checksum", words) if code == "checksum" else Rejected("truncated", words)
+
+
+def _unbelievable(
+    connection: Connection, resource: Resource, business_date: date, delivery: inbox.Delivery
+) -> Rejected | None:
+    """Why the word that nothing changed cannot be believed: what the department means is not what is live."""
     before = batches.confirmed(connection, resource.id, business_date)
     if resource.delivery.mode == "change" or (before and before.state in ("admitted", "superseded")):
         return None
     standing = f"batch {before.batch_id} ({before.file_name}) is {before.state}" if before else "nothing came before"
-    return (
-        "nothing_to_confirm",
-        f"{delivery.name} says that the register is unchanged, but {standing}; ask for the whole register",
-    )
+    words = f"{delivery.name} says that the register is unchanged, but {standing}; ask for the whole register"
+    return Rejected("nothing_to_confirm", words)
 
 
 def _must_wait(resource: Resource, business_date: date) -> bool:
@@ -148,10 +157,6 @@ def _must_wait(resource: Resource, business_date: date) -> bool:
     with transaction(LOADER) as connection:
         before = batches.confirmed(connection, resource.id, business_date)
     return before is not None and before.state in ("received", "read", "checked")
-
-
-def _refuse(connection: Connection, batch: Batch, code: str, message: str) -> None:
-    batches.advance(connection, batch.batch_id, "rejected", reason=f"{code}: {message}")
 
 
 def _receipt(connection: Connection, step: Step, batch: Batch, delivery: inbox.Delivery, *, new: bool) -> Step:
