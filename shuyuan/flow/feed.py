@@ -10,9 +10,11 @@ from contextlib import contextmanager
 
 from shuyuan.catalog import Catalog, Resource
 from shuyuan.db.engine import Connection, transaction
+from shuyuan.db.sql import statement
 from shuyuan.flow.delivery import receive
 from shuyuan.flow.step import LOADER, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
 from shuyuan.intake import receive as inbox
+from shuyuan.intake import retyped
 from shuyuan.intake.drift import Drifted, Expected
 from shuyuan.intake.errors import ReadError
 from shuyuan.intake.header import ColumnsMissing
@@ -45,7 +47,7 @@ def _read(catalog: Catalog, batch: Batch, resource: Resource) -> None:
         result, account, scan = _staged(catalog, batch, resource, staged, expected)
         _against_control(batch, account)
         _against_markings(batch, scan.findings())
-        told = [*expected.findings, *scan.findings()]
+        told = [*expected.findings, *result.findings, *scan.findings()]
         with transaction(LOADER) as connection:
             _record_read(connection, batch, account, result, told, step)
 
@@ -59,17 +61,25 @@ def _staged(
     catalog: Catalog, batch: Batch, resource: Resource, staged: Staged, expected: Expected
 ) -> tuple[Standardised, Account, Scan]:
     """Everything read and staged; where the policy lets columns come otherwise than the contract says, by the columns that came."""
+    before = _unusable_before(resource)
     while True:
         scan = Scan(resource)
         try:
             with _opened(batch, resource, expected.columns) as reading:
-                result = stage(reading, resource, catalog, batch.business_date, staged, scan.add)
+                result = stage(reading, resource, catalog, batch.business_date, staged, scan.add, before)
                 account = reading.account()
         except ColumnsMissing as error:
             expected.lacking(error)
             continue
         if expected.settled(account.notes):
             return result, account, scan
+
+
+def _unusable_before(resource: Resource) -> dict[str, float]:
+    """Item → cells per row that were not of their type in the live delivery."""
+    asked = {"resource": resource.id, "reasons": list(retyped.UNFIT), "set_aside": retyped.SET_ASIDE}
+    with transaction(LOADER) as connection:
+        return dict(connection.execute(statement("ledger/unusable_rates"), asked).fetchall())
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TypeVar
 
 import pyarrow as pa
@@ -16,10 +17,11 @@ import pyarrow.compute as pc
 from shuyuan.catalog import Catalog, Resource
 from shuyuan.intake.read import Reading
 from shuyuan.intake.repeats import Marks, repeats
+from shuyuan.intake.retyped import Retyping
 from shuyuan.intake.staged import Staged, Writer
 from shuyuan.intake.standardise import Judged, Standardiser, message, unread, words
 from shuyuan.lake import duck
-from shuyuan.ledger.findings import EVIDENCE, QUARANTINE, UNMAPPED
+from shuyuan.ledger.findings import EVIDENCE, QUARANTINE, UNMAPPED, Finding
 
 UNMAPPED_KEPT = 2_000  # words counted at once; the more frequent half of them is kept
 WORKERS = min(4, os.cpu_count() or 1)
@@ -36,6 +38,7 @@ class Standardised:
     rejects: pa.Table
     evidence: pa.Table
     unmapped: pa.Table
+    findings: tuple[Finding, ...] = ()
 
 
 def stage(
@@ -45,8 +48,13 @@ def stage(
     business_date: date,
     staged: Staged,
     watch: Callable[[pa.Table], None] = lambda _: None,
+    before: Mapping[str, float] = MappingProxyType({}),
 ) -> Standardised:
-    """Standardise everything that is read, in memory that does not grow with it. `watch` sees every batch as it was read."""
+    """Standardise everything that is read, in memory that does not grow with it. `watch` sees every batch as it was read.
+
+    `before`: item → unusable cells per row in the live delivery. Raises Drifted where the resource's policy refuses a retyped column.
+    """
+    standardiser = Standardiser(resource, catalog, business_date)
     aside: list[pa.Table] = []
     withheld: list[pa.Array] = []
     unreadable: list[pa.Array] = []
@@ -60,7 +68,7 @@ def stage(
 
     with duck.connect() as engine, Marks() as marks:
         with Writer(staged) as writer:
-            for judged in _judged(reading, Standardiser(resource, catalog, business_date), engine, watch):
+            for judged in _judged(reading, standardiser, engine, watch):
                 writer.add(judged)
                 marks.add(judged.marks)
                 aside.append(judged.rejects)
@@ -68,16 +76,18 @@ def stage(
                 verdicts.update(judged.verdicts)
                 _count_few(unmapped, judged.unmapped)
                 _rejects()
-        rest = list(reading.account().rejects)
-        aside.append(unread(rest))
-        unreadable.append(words(rest))
+        account = reading.account()
+        aside.append(unread(list(account.rejects)))
+        unreadable.append(words(list(account.rejects)))
+        retyping = Retyping(standardiser, catalog, staged, engine)
+        told = retyping.settle(account.file, account.rows, verdicts, before)
         twice = repeats(engine, duck.scan(staged.files()), marks, change=resource.delivery.mode == "change")
     staged.leave_out(twice["_line"].combine_chunks())
     aside.append(_twice(staged, twice))
     withheld.append(pc.unique(twice["_key"]))
     staged.keep(_all(withheld), _all(unreadable))
     loaded = writer.rows - twice.num_rows
-    return Standardised(loaded, pa.concat_tables(aside), _evidence(resource, verdicts), _unmapped(unmapped))
+    return Standardised(loaded, pa.concat_tables(aside), _evidence(resource, verdicts), _unmapped(unmapped), told)
 
 
 def _judged(
