@@ -125,9 +125,7 @@ def test_unit_of_the_item_is_for_unmarked_numbers_only(text: str, unit: str, yua
     assert _value("amount", text, unit=unit) == Decimal(yuan)
 
 
-@pytest.mark.parametrize(
-    "text", ["5,000000", "1,0000", "1,00,000", "三万五", "1-2", "1..2", "inf", "元", "1 2a"]
-)
+@pytest.mark.parametrize("text", ["5,000000", "1,0000", "1,00,000", "三万五", "1-2", "1..2", "inf", "元", "1 2a"])
 def test_amounts_are_never_guessed(text: str) -> None:
     assert _verdict("amount", text) == "amount_unparsable"
 

@@ -88,7 +88,7 @@ class Screen:
         block = data[start : start + _BLOCK]
         hits = np.zeros(len(block), np.bool_)
         for first, last in self.suspects:
-            hits |= block == first if first == last else (block - np.uint8(first)) <= np.uint8((last - first) % 256)
+            hits |= _between(block, first, last)
         return np.flatnonzero(hits) + start
 
     def _begins_oddly(self, seen: Seen, texts: pa.StringArray) -> Mask:
@@ -141,6 +141,13 @@ class Seen:
     def first_bytes(self) -> Bytes:
         """First byte of each row; of an empty row whatever follows."""
         return self.data[np.minimum(self.bounds[:-1], len(self.data) - 1)]
+
+
+def _between(block: Bytes, first: int, last: int) -> Mask:
+    """Bytes of a range that may wrap over 255, in as few passes as it takes."""
+    shifted = block - np.uint8(first) if first and first != last else block
+    found: Mask = block == first if first == last else shifted <= np.uint8((last - first) % 256)
+    return found
 
 
 def rows_holding(texts: pa.StringArray, character: str) -> Mask:
