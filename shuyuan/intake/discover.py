@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice, takewhile
 from pathlib import Path
 
@@ -15,6 +15,11 @@ from shuyuan.intake.tokens import Record, records
 SCAN = 100_000  # records looked at for further tables and the footer; a longer file is read no further here
 RUN = 3  # rows of another width that make another table; fewer are damaged rows
 _PROBE = 40  # rows that tell whether a table begins
+TABLES = 100  # of one file; what is below the last of them belongs to it
+PROBES = (
+    1_000  # places at which another table may begin that are looked at: a long file full of gaps must not take minutes
+)
+_SEARCHED = f"not searched for further tables below: {TABLES} tables, or {PROBES} places where one may begin, are as far as it goes"
 
 
 @dataclass(frozen=True)
@@ -78,16 +83,19 @@ def _rows(found: Iterator[Record]) -> tuple[list[Record], tuple[int, ...], bool]
 
 def _tables(rows: Sequence[Record], cut: Dialect, complete: bool) -> Iterator[Table]:
     """Tables one below the other."""
-    at = 0
+    at, number, tries = 0, 1, iter(range(PROBES))
     while at < len(rows):
         top = heads.table_in(_content(rows[at:]))
         if not top.names:
             return
         top = _small_one_above(rows[at:], top) or top
         begin = _index(rows, at, max((*top.header, top.first or 0)))
-        stop = _next_table(rows, begin + 1, top) if top.first is not None else len(rows)
+        more = top.first is not None and number < TABLES
+        stop = _next_table(rows, begin + 1, top, tries) if more else len(rows)
+        if number == TABLES or next(tries, None) is None:
+            top = replace(top, why=(*top.why, _SEARCHED))
         yield _table(rows[at:stop], top, cut, stop == len(rows), complete)
-        at = stop
+        at, number = stop, number + 1
 
 
 def _small_one_above(rows: Sequence[Record], top: heads.Top) -> heads.Top | None:
@@ -141,17 +149,17 @@ def _footer(rows: Sequence[Record], top: heads.Top) -> list[int]:
     return found
 
 
-def _next_table(rows: Sequence[Record], start: int, top: heads.Top) -> int:
-    """Index at which another table begins, its title lines included; the number of rows if none does."""
+def _next_table(rows: Sequence[Record], start: int, top: heads.Top, tries: Iterator[int]) -> int:
+    """Index at which another table begins, its title lines included; the number of rows if none does. Each probe costs one of `tries`."""
     head = _header_cells(rows, top)
     usual = len(rows[start - 1].cells)
     for at in range(start, len(rows)):
         record = rows[at]
         if head and record.cells == head and record.line > max(top.header):
             return _back(rows, at, start)
-        if record.sound and len(record.cells) != usual and _run(rows, at) and _begins(rows, at):
+        if record.sound and len(record.cells) != usual and _run(rows, at) and _begins(rows, at, tries):
             return _back(rows, at, start)
-        if at > start and not _filled(rows[at - 1]) and _filled(record) and _begins(rows, at, after_gap=True):
+        if at > start and not _filled(rows[at - 1]) and _filled(record) and _begins(rows, at, tries, after_gap=True):
             return _back(rows, at, start)
     return len(rows)
 
@@ -167,8 +175,10 @@ def _run(rows: Sequence[Record], at: int) -> bool:
     return size > 1 and len(block) == RUN and all(len(r.cells) == size and _filled(r) and r.sound for r in block)
 
 
-def _begins(rows: Sequence[Record], at: int, after_gap: bool = False) -> bool:
-    """Does a header stand here, at once or after title lines?"""
+def _begins(rows: Sequence[Record], at: int, tries: Iterator[int], after_gap: bool = False) -> bool:
+    """Does a header stand here, at once or after title lines? No, once there are no more `tries`."""
+    if next(tries, None) is None:
+        return False
     probe = _content(rows[at : at + _PROBE])
     top = heads.table_in(probe)
     if not (top.named and top.first is not None and top.header):
