@@ -61,7 +61,7 @@ def _parse_item(catalog: Catalog, resource: Resource, name: str, day: date, foun
     for at in pc.indices_nonzero(parsed.verdicts.is_valid()).to_pylist():
         reason = parsed.verdicts[at].as_py()
         found.reports.append(_report(resource, day, found.lines[at], name, reason))
-        if strict and not REASONS[reason].usable and reason not in ("date_sentinel", "masked"):
+        if strict and not REASONS[reason].usable and reason not in ("date_sentinel", "date_long_term", "masked"):
             found.dropped.add(at)
 
 

@@ -72,11 +72,13 @@ def _codes(resource: str, item: str) -> Iterator[CellDefect]:
 
 def _dates(resource: str, item: str) -> Iterator[CellDefect]:
     yield CellDefect("date_unparsable", resource, item, "date_unparsable", always(*spoil.UNPARSABLE_DATES))
+    yield CellDefect("date_incomplete", resource, item, "date_incomplete", always(*spoil.INCOMPLETE_DATES))
     yield CellDefect("date_layout", resource, item, None, spoil.layouts)
 
 
-def _sentinels(resource: str, item: str) -> CellDefect:
-    return CellDefect("date_sentinel", resource, item, "date_sentinel", always(*spoil.SENTINELS))
+def _sentinels(resource: str, item: str) -> Iterator[CellDefect]:
+    yield CellDefect("date_sentinel", resource, item, "date_sentinel", always(*spoil.SENTINELS))
+    yield CellDefect("date_long_term", resource, item, "date_long_term", always(*spoil.LONG_TERM))
 
 
 def _nulls(resource: str, item: str) -> CellDefect:
@@ -118,7 +120,7 @@ def _people() -> Iterator[CellDefect]:
     yield CellDefect(
         "date_implausible", nonlocal_, "register_date", "date_implausible", always("1850-03-02", "1888-08-08")
     )
-    yield _sentinels("hrss.insured", "start_date")
+    yield from _sentinels("hrss.insured", "start_date")
     yield CellDefect("division_unknown", resident, "hukou_division", "division_unknown", always("990101", "440399001"))
     yield CellDefect(
         "division_malformed", nonlocal_, "residence_division", "division_malformed", always("44030", "不详")
@@ -126,7 +128,7 @@ def _people() -> Iterator[CellDefect]:
     yield CellDefect("phone_malformed", resident, "phone", "phone_malformed", always("1380013800", "本人"))
     yield from (_nulls(r, "phone") for r in (resident, nonlocal_))
     yield CellDefect(
-        "amount_unparsable", "hrss.insured", "base", "amount_unparsable", always("5,000000", "面议", "八千")
+        "amount_unparsable", "hrss.insured", "base", "amount_unparsable", always("5,000000", "面议", "约八千")
     )
     yield CellDefect("amount_separator", "hrss.insured", "base", None, by(spoil.thousands))
     yield CellDefect("amount_negative", "hrss.insured", "base", "amount_negative", always("-8000", "-0.01"))
@@ -164,7 +166,7 @@ def _bodies() -> Iterator[CellDefect]:
     yield from (_brackets(r, "name") for r in (firm, tax, "hrss.insured_unit"))
     yield _brackets("credit_office.permit", "subject_name")
     yield from _dates(firm, "est_date")
-    yield _sentinels(firm, "op_to")
+    yield from _sentinels(firm, "op_to")
     yield CellDefect("date_layout", "civil_affairs.social_org", "est_date", None, spoil.layouts, count=60)
     yield CellDefect("code_unknown", firm, "reg_status", "code_unknown", always("审核中", "77"))
     yield CellDefect("amount_separator", firm, "reg_capital", None, by(spoil.thousands), lambda text: len(text) > 3)
@@ -196,7 +198,7 @@ def _acts() -> Iterator[CellDefect]:
     yield CellDefect("uscc_spaces", penalty, "subject_uscc", None, by(spoil.space_inside))
     for resource in (penalty, permit):
         yield CellDefect("key_missing", resource, "doc_no", "key_missing", always("", "无"), count=40)
-        yield CellDefect("date_sentinel", resource, "valid_until", "date_sentinel", always(*spoil.SENTINELS), count=100)
+        yield CellDefect("date_long_term", resource, "valid_until", "date_long_term", always(*spoil.LONG_TERM), count=100)
         yield CellDefect(
             "date_unparsable", resource, "decision_date", "date_unparsable", always(*spoil.UNPARSABLE_DATES), count=40
         )
@@ -227,7 +229,7 @@ def _places() -> Iterator[CellDefect]:
     yield CellDefect("division_unknown", place, "division", "division_unknown", always("990101"), count=60)
     yield CellDefect("date_layout", address, "surveyed_on", None, spoil.layouts)
     yield CellDefect("integer_unparsable", building, "floors", "integer_unparsable", always("六层", "3至5"))
-    yield CellDefect("date_unparsable", building, "completed_on", "date_unparsable", always("1990年代", "201211"))
+    yield CellDefect("date_unparsable", building, "completed_on", "date_unparsable", always("1990年代", "待定"))
     yield CellDefect("address_full_width", building, "address", None, by(spoil.full_width))
 
 

@@ -107,16 +107,10 @@ def full_brackets(text: str) -> str:
     return text.replace("(", "（").replace(")", "）")
 
 
-SENTINELS: Sequence[str] = (
-    "9999-09-09",
-    "2099-12-31",
-    "2099/12/31",
-    "1899-12-31 12:00:00",
-    "1900-01-01",
-    "长期",
-    "无处罚期限",
-)
-UNPARSABLE_DATES: Sequence[str] = ("201211", "2023-02-30", "待补录", "2021/13/05", "20210931")
+SENTINELS: Sequence[str] = ("1899-12-31 12:00:00", "1900-01-01", "0000-00-00")
+LONG_TERM: Sequence[str] = ("9999-09-09", "2099-12-31", "2099/12/31", "长期", "无处罚期限")
+INCOMPLETE_DATES: Sequence[str] = ("201211", "2012年11月", "2012")
+UNPARSABLE_DATES: Sequence[str] = ("2023-02-30", "待补录", "2021/13/05", "20210931")
 NULL_TOKENS: Sequence[str] = ("\\N", "null", "暂无", "-", "--", "无", " ")
 FORMULAS: Sequence[str] = ("=SUM(A1:A9)", "=HYPERLINK(A1)", "@SUM(1+1)", "=cmd|/C calc!A0")
 

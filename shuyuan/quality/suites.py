@@ -20,7 +20,7 @@ from shuyuan.standards import REASONS
 PROJECT_SUITES = settings.PROJECT / "expectations" / "suites"
 SEVERITIES = ("critical", "warning", "info")
 DIMENSIONS = ("规范性", "完整性", "准确性", "一致性", "时效性", "可访问性")  # GB/T 36344-2018
-NO_LOSS = ("masked", "date_sentinel")  # declared absences: no claim, but no fault of the row either
+NO_LOSS = ("masked", "date_sentinel", "date_long_term")  # declared absences: no claim, but no fault of the row either
 WORDS: Mapping[str, tuple[str, ...]] = {
     "$unusable": tuple(r.code for r in REASONS.values() if not r.usable and r.code not in NO_LOSS),
     "$any": tuple(REASONS),

@@ -1,0 +1,146 @@
+"""Every bench side by side in one run, against its bar; `make bench` is this.
+
+    python bench/run.py [--rows 4000000] [--people 20000] [--only reading,xlsx] [--out bench.json]
+
+Each bench is a process of its own. Figures of real tables need the data beside the project; without it their lines say so.
+Seconds only inform, ratios count. Exit 1 when a bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+DATA = FOLDER.parent.parent / "shared" / "data"
+VERSIONS = ("duckdb", "numpy", "pyarrow", "python-calamine")
+Lines = Iterator[tuple[str, str, float, bool]]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A script, its arguments, the data it needs, and how its JSON becomes lines (what, bar, figure, met)."""
+
+    script: str
+    arguments: tuple[str, ...]
+    lines: Callable[[dict[str, Any]], Lines]
+    data: str = ""
+
+
+def _reading(f: dict[str, Any]) -> Lines:
+    yield "CSV to bucketed snapshot ÷ parse + write", "≤ 2.0", f["snapshot_to_floor"], f["snapshot_to_floor"] <= 2.0
+    yield "the same in GB18030 ÷ UTF-8", "≤ 1.6", f["gb18030_to_utf8"], f["gb18030_to_utf8"] <= 1.6
+    yield "peak memory, MB", "≤ 1024", f["peak_mb"], f["peak_mb"] <= 1024
+    careful = f["careful_rows_per_second"]
+    yield "careful lane, thousand rows/s", "≥ 200", round(careful / 1e3, 1), careful >= 200_000
+
+
+def _identifiers(f: dict[str, Any]) -> Lines:
+    for name in ("citizen_id", "uscc"):
+        rates = f["million_per_second"][name]
+        best = max(rates["one_thread"], rates["two_threads"])
+        yield f"{name}, million values/s", "≥ 8", best, best >= 8
+        yield f"{name}, one in ten spoiled", "told", max(rates["spoiled"], rates["spoiled_two_threads"]), True
+
+
+def _books(f: dict[str, Any]) -> Lines:
+    for kind in ("shared", "inline"):
+        rate = f[f"xlsx_{kind}_rows_per_second"]
+        yield f"xlsx ({kind} texts), thousand rows/s", "≥ 100", round(rate / 1e3, 1), rate >= 100_000
+
+
+def _messy(f: dict[str, Any]) -> Lines:
+    yield "polluted CSV files, score of 10", "≥ 9.5", f["score"], f["score"] >= 9.5
+    yield "files that lost a row silently", "0", len(f["lost"]), not f["lost"]
+
+
+def _divisions(f: dict[str, Any]) -> Lines:
+    share = f["exact"]
+    yield "divisions at a date to today's, exact sets", "≥ 0.995", round(share, 4), bool(f["met"])
+
+
+def _changed(f: dict[str, Any]) -> Lines:
+    yield "rows written ÷ rows changed", "≤ 1.05", f["ratio"], bool(f["met"])
+
+
+def plan(rows: int, people: int) -> dict[str, Bench]:
+    """The benches by name."""
+    return {
+        "reading": Bench("reading.py", ("--json", "--rows", str(rows)), _reading),
+        "identifiers": Bench("identifiers.py", (), _identifiers),
+        "xlsx": Bench("xlsx.py", ("--json",), _books),
+        "messy_csv": Bench("messy_csv.py", ("--json",), _messy, "messy_csv"),
+        "divisions": Bench("divisions.py", (), _divisions, "cn_divisions"),
+        "changed_day": Bench("changed_day.py", (str(people),), _changed),
+    }
+
+
+def run(bench: Bench) -> dict[str, Any]:
+    """The bench's figures: the JSON document its output ends with."""
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / bench.script), *bench.arguments], stdout=subprocess.PIPE, text=True, check=False
+    )
+    text = done.stdout.strip()
+    if not text:
+        raise SystemExit(f"{bench.script} printed nothing (exit {done.returncode})")
+    start = text.find("{") if text.startswith("{") else text.rfind("\n{") + 1
+    return dict(json.loads(text[start:]))
+
+
+def main() -> int:
+    """Run what is asked for and print the table."""
+    asked = _arguments()
+    chosen = plan(asked.rows, asked.people)
+    names = asked.only.split(",") if asked.only else list(chosen)
+    results: dict[str, Any] = {"machine": machine()}
+    rows: list[tuple[str, str, str, str]] = []
+    for name in names:
+        bench, begun = chosen[name], time.monotonic()
+        if bench.data and not (DATA / bench.data).is_dir():
+            rows.append((name, "", "skipped", f"needs {bench.data} beside the project"))
+            continue
+        print(f"… {name}", file=sys.stderr, flush=True)
+        results[name] = run(bench) | {"bench_seconds": round(time.monotonic() - begun)}
+        rows += [
+            (what, bar, f"{value:g}", "met" if met else "MISSED")
+            for what, bar, value, met in bench.lines(results[name])
+        ]
+    _print(rows)
+    if asked.out:
+        Path(asked.out).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return int(any(row[3] == "MISSED" for row in rows))
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    versions = {name: importlib.metadata.version(name) for name in VERSIONS}
+    return {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.machine(), **versions}
+
+
+def _print(rows: list[tuple[str, str, str, str]]) -> None:
+    width = max(len(row[0]) for row in rows)
+    for what, bar, value, met in rows:
+        print(f"{what:{width}}  {bar:>8}  {value:>9}  {met}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=4_000_000, help="rows of the CSV files")
+    parser.add_argument("--people", type=int, default=20_000, help="people of the changed day's city")
+    parser.add_argument("--only", default="", help="names of benches, separated by commas")
+    parser.add_argument("--out", default="", help="write all figures to this JSON file")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
