@@ -21,6 +21,7 @@ DAY = date(2026, 11, 20)
 
 def resource(pattern: str, name: str = "one", mode: str = "full") -> Resource:
     delivery = {"pattern": pattern, "mode": mode} | ({"op": "op"} if mode == "change" else {})
+    delivery |= {"parts": 2} if "{part}" in pattern else {}
     return Resource.model_validate({
         "id": f"office.{name}", "title": "t", "title_en": "t", "classification": "1", "key": ["a"],
         "update_cycle": "irregular", "delivery": delivery, "items": [{"name": "a", "label": "甲"}],
@@ -143,6 +144,18 @@ def test_several_files_for_one_undated_register_are_refused(tmp_path: Path, inbo
         put(tmp_path / "from" / f"{year}.csv", f"甲\n{year}\n")
     assert "office.one" in drop(catalog(resource("20??.csv")), tmp_path / "from", DAY).ambiguous
     assert len(drop(catalog(resource("20??.csv", mode="change")), tmp_path / "from", DAY).files) == 2
+
+
+def test_parts_their_manifest_and_the_word_that_nothing_changed_come_along(tmp_path: Path, inbox: Path) -> None:
+    for name in ("x_part1.csv", "x_part2.csv", "x.ok", "y_20261120.nochange", "y_20261119.nochange"):
+        put(tmp_path / "from" / name, "" if "nochange" in name else "parts=2" if "ok" in name else name)
+    numbered = resource("x_part{part}.csv")
+    delivery = numbered.delivery.model_copy(update={"manifest": "x.ok"})
+    numbered = numbered.model_copy(update={"delivery": delivery})
+    found = drop(catalog(numbered, resource("y_{date}.csv", "two")), tmp_path / "from", DAY)
+    assert [path.name for path in found.files] == ["x_part1.csv", "x_part2.csv", "x.ok", "y_20261120.nochange"]
+    assert not found.missing and not found.ambiguous
+    assert [d.name for d in deliveries(numbered, DAY, inbox)] == ["x_part*.csv"]
 
 
 def test_dropping_again_changes_nothing_and_a_new_file_replaces_the_old(tmp_path: Path, inbox: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Resource
-from shuyuan.intake.file_names import CONTROL, named, spelled
+from shuyuan.intake.file_names import CONTROL, manifests, named, spelled, unchanged
 from shuyuan.intake.receive import fingerprint
 
 
@@ -55,12 +55,13 @@ def drop(catalog: Catalog, source: Path, business_date: date) -> Dropped:
     missing, ambiguous = [], {}
     for resource in catalog.resources.values():
         found = _deliveries(lying, named(resource, business_date))
-        if not found:
+        if not found and not any(_words(resource, lying, business_date)):
             missing.append(resource.id)
         elif _is_ambiguous(resource, found):
             ambiguous[resource.id] = tuple(path for paths in found.values() for path in paths)
         else:
             laid += [_lay(paths[0], name, resource.department) for name, paths in found.items()]
+        laid += [_lay(path, name, resource.department) for name, path in _words(resource, lying, business_date)]
     return Dropped(tuple(laid), tuple(missing), ambiguous)
 
 
@@ -82,6 +83,17 @@ def _deliveries(lying: Mapping[str, list[Path]], names: re.Pattern[str]) -> dict
     return {name: _distinct(paths) for name, paths in sorted(lying.items()) if names.fullmatch(name)}
 
 
+def _words(resource: Resource, lying: Mapping[str, list[Path]], business_date: date) -> Iterator[tuple[str, Path]]:
+    """What speaks about a delivery without being one: the control file of all parts, the marker that nothing changed. After the files, so that
+    nobody takes the one without the other."""
+    patterns = [
+        pattern for pattern in (manifests(resource, business_date), unchanged(resource, business_date)) if pattern
+    ]
+    for name, paths in sorted(lying.items()):
+        if any(pattern.fullmatch(name) for pattern in patterns):
+            yield name, paths[0]
+
+
 def _distinct(paths: list[Path]) -> list[Path]:
     """One path per content: the same file in two folders is one delivery."""
     if len(paths) == 1:
@@ -95,6 +107,7 @@ def _distinct(paths: list[Path]) -> list[Path]:
 def _is_ambiguous(resource: Resource, found: Mapping[str, Sequence[Path]]) -> bool:
     """One name for different files; or several names for a whole register that carries no date: each would replace the one before."""
     undated_register = resource.delivery.mode == "full" and "{date}" not in resource.delivery.pattern
+    undated_register &= not resource.delivery.numbered
     return any(len(paths) > 1 for paths in found.values()) or (undated_register and len(found) > 1)
 
 

@@ -54,7 +54,7 @@ def collect(
         tries = Retrying(
             retry=retry_if_exception_type(Unreachable),
             stop=stop_after_attempt(SESSIONS),
-            wait=wait_exponential_jitter(initial=1, max=30),
+            wait=wait_exponential_jitter(multiplier=1, max=30),
             reraise=True,
         )
         for attempt in tries:

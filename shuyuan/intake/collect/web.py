@@ -51,7 +51,7 @@ def patiently(ask: Callable[[], Got]) -> Got:
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.pause if isinstance(error, Unreachable) else None
-    return min(asked if asked is not None else wait_exponential_jitter(initial=0.5, max=30)(state), LONGEST_PAUSE)
+    return min(asked if asked is not None else wait_exponential_jitter(multiplier=0.5, max=30)(state), LONGEST_PAUSE)
 
 
 @contextmanager
