@@ -221,6 +221,31 @@ def test_of_two_look_alikes_none_is_taken(town: Town, contract: Contract) -> Non
     assert refused(town).startswith("missing_column: ")
 
 
+@pytest.mark.parametrize(("number", "taken"), [("13800138000", True), ("13900139000", False)])
+def test_what_is_known_of_the_same_keys_speaks_too(town: Town, contract: Contract, number: str, taken: bool) -> None:
+    contract.policy(renamed="accept")
+    town.register(MONDAY, LINES)
+    town.feed(MONDAY)
+    lines, header = renamed_to("联系电话", "单位联系电话", [number] * 40)
+    town.register(TUESDAY, lines, header=header)
+    batch = receive(RESIDENT, TUESDAY) or 0
+    if taken:
+        assert town.state(read(batch)) == "read"
+    else:
+        with pytest.raises(Rejected, match="required header 联系电话"):
+            read(batch)
+    assert len(found(town, "column_renamed")) == taken
+
+
+def test_an_unknown_column_is_searched_for_personal_data(town: Town) -> None:
+    town.register(
+        MONDAY, [f"{line},{number}" for line, number in zip(LINES, PEOPLE, strict=True)], header=HEADER + ",配偶号码"
+    )
+    town.feed(MONDAY)
+    assert [(s, i) for s, i, _ in found(town, "undeclared_personal_data")] == [("warning", "配偶号码")]
+    assert "looks like citizen_id" in found(town, "column_new")[0][2]
+
+
 AMOUNTS = [f"{n}.50元" for n in range(40)]
 
 

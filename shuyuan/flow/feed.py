@@ -6,24 +6,28 @@ Between steps only the batch id travels. Staged files stand in `lake/staged/<bat
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
 from shuyuan.catalog import Catalog, Resource
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import statement
+from shuyuan.flow import pieces
 from shuyuan.flow.delivery import receive
 from shuyuan.flow.step import LOADER, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
-from shuyuan.intake import receive as inbox
 from shuyuan.intake import retyped
 from shuyuan.intake.drift import Drifted, Expected
 from shuyuan.intake.errors import ReadError
 from shuyuan.intake.header import ColumnsMissing
+from shuyuan.intake.likeness import Likeness
 from shuyuan.intake.read import Account, Column, Reading, stream
 from shuyuan.intake.scan import Scan
 from shuyuan.intake.stage import Standardised, stage
 from shuyuan.intake.staged import Staged
 from shuyuan.intake.standardise import Standardiser
-from shuyuan.ledger import batches, findings
+from shuyuan.lake import snapshot
+from shuyuan.ledger import batches, findings, snapshots
 from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.findings import Finding
 from shuyuan.ledger.loads import Step
@@ -44,22 +48,38 @@ def _read(catalog: Catalog, batch: Batch, resource: Resource) -> None:
     staged = Staged.of(batch.folder)
     expected = _expected(catalog, batch, resource)
     with audited(batch_step("read", batch)) as step, refusing(batch, step), _told(batch, expected), staged.whole():
-        result, account, scan = _staged(catalog, batch, resource, staged, expected)
-        _against_control(batch, account)
-        _against_markings(batch, scan.findings())
-        told = [*expected.findings, *result.findings, *scan.findings()]
+        taken = _staged(catalog, batch, resource, staged, expected)
+        _against_control(batch, taken.account)
+        _against_markings(batch, taken.scan.findings())
+        told = [*expected.findings, *taken.result.findings, *taken.scan.findings()]
         with transaction(LOADER) as connection:
-            _record_read(connection, batch, account, result, told, step)
+            pieces.record_lines(connection, batch, taken.reading)
+            _record_read(connection, batch, taken.account, taken.result, told, step)
+
+
+class _Taken(NamedTuple):
+    """A delivery that was read to its end."""
+
+    reading: Reading
+    account: Account
+    result: Standardised
+    scan: Scan
 
 
 def _expected(catalog: Catalog, batch: Batch, resource: Resource) -> Expected:
     options = Standardiser(resource, catalog, batch.business_date).options
-    return Expected(resource, batch.file_name, options, lambda columns: _opened(batch, resource, columns))
+    likeness = Likeness(resource, options, lambda: _live(resource))
+    return Expected(resource, batch.file_name, likeness, lambda columns: _opened(batch, resource, columns))
 
 
-def _staged(
-    catalog: Catalog, batch: Batch, resource: Resource, staged: Staged, expected: Expected
-) -> tuple[Standardised, Account, Scan]:
+def _live(resource: Resource) -> list[Path]:
+    """The files of the resource's live rows."""
+    with transaction(LOADER) as connection:
+        manifest = snapshots.manifest(connection, "source", resource.id)
+    return snapshot.load(manifest, by=resource.bucket_item).paths()
+
+
+def _staged(catalog: Catalog, batch: Batch, resource: Resource, staged: Staged, expected: Expected) -> _Taken:
     """Everything read and staged; where the policy lets columns come otherwise than the contract says, by the columns that came."""
     before = _unusable_before(resource)
     while True:
@@ -72,7 +92,9 @@ def _staged(
             expected.lacking(error)
             continue
         if expected.settled(account.notes):
-            return result, account, scan
+            if expected.unknown is not None:
+                scan.add(expected.unknown)
+            return _Taken(reading, account, result, scan)
 
 
 def _unusable_before(resource: Resource) -> dict[str, float]:
@@ -96,18 +118,15 @@ def _told(batch: Batch, expected: Expected) -> Iterator[None]:
 
 @contextmanager
 def _opened(batch: Batch, resource: Resource, columns: Sequence[Column]) -> Iterator[Reading]:
-    delivery = resource.delivery
-    with (
-        inbox.as_delivered(batch.file_sha256, batch.file_name) as path,
-        stream(
-            path,
-            columns,
-            encoding=delivery.encoding,
-            sheet=delivery.sheet,
-            header_row=delivery.header_row,
-            compact=True,
-        ) as reading,
-    ):
+    """The batch's bytes as one reading, in however many parts they came."""
+    asked = resource.delivery
+
+    def one(path: Path) -> AbstractContextManager[Reading]:
+        return stream(
+            path, columns, encoding=asked.encoding, sheet=asked.sheet, header_row=asked.header_row, compact=True
+        )
+
+    with pieces.opened(batch, resource, one) as reading:
         yield reading
 
 

@@ -10,31 +10,23 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from difflib import SequenceMatcher
 from itertools import islice
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from shuyuan import standards
-from shuyuan.catalog import Resource, ResourceItem
+from shuyuan.catalog import Resource
 from shuyuan.intake.errors import NotAsContractedError, ReadError
 from shuyuan.intake.header import ColumnsMissing, ColumnsNote, normalise
+from shuyuan.intake.likeness import Likeness, kind
 from shuyuan.intake.read import Column, Note, Reading
 from shuyuan.ledger.findings import Finding
 
 NEW: Final = "column_new"
 MISSING: Final = "column_missing"
 RENAMED: Final = "column_renamed"
-SIMILAR: Final = 0.6
-"""Share of characters that a header must have in common with a column's own, in their order; 登记日期 and 死亡日期 have half of them."""
-USABLE: Final = 0.95
-"""Share of a column's values that must be usable as the item's type before it may be the item's column."""
 LOOKED_AT: Final = 8
 """Batches of rows that are looked through for the first one in which an unknown column holds anything."""
-_PLAIN: Final = ("citizen_id", "uscc", "bank_card", "phone", "email", "date", "integer", "amount")
-"""Types that a column can be told to have without a contract, hardest to have by accident first."""
 _PERSONAL: Final = frozenset({"citizen_id", "bank_card", "phone", "email"})
 
 Open = Callable[[Sequence[Column]], AbstractContextManager[Reading]]
@@ -66,14 +58,16 @@ class Expected:
     """The columns that one delivery is read by. They begin as the contract's and give way where its policy lets them.
 
     `columns` are to be asked for. Where they are not all there, `lacking` says whether to ask again; once everything has been read,
-    `settled` says whether all came as asked, and `findings` what is to be told.
+    `settled` says whether all came as asked, `findings` what is to be told, and `unknown` holds the first rows of columns that are not
+    read, under their headers, with `_line`.
     """
 
-    def __init__(self, resource: Resource, file: str, options: Mapping[str, Mapping[str, object]], open_: Open) -> None:
-        """`options`: how each item is parsed; `open_`: reads the delivery's first rows by other columns, in search of a renamed one."""
+    def __init__(self, resource: Resource, file: str, likeness: Likeness, open_: Open) -> None:
+        """`likeness`: tells renamed columns; `open_`: opens the delivery once more, by other columns, to look at what is unknown."""
         self.columns = contracted(resource)
         self.findings: list[Finding] = []
-        self._resource, self._file, self._options, self._open = resource, file, options, open_
+        self.unknown: pa.Table | None = None
+        self._resource, self._file, self._likeness, self._open = resource, file, likeness, open_
         self._known = {normalise(text) for text in resource.drift.ignore}
         self._told: set[str] = set()
 
@@ -100,16 +94,18 @@ class Expected:
             self._take(found)
             return False
         self._tell_optional(absent)
-        self._tell_new([text for text in strangers if normalise(text) not in self._known])
+        self._tell_new(strangers)
         return True
 
     def _tell_optional(self, absent: Collection[str]) -> None:
         self.findings += [self._missing(name, "info") for name in absent if name not in self._told]
 
     def _tell_new(self, strangers: Sequence[str]) -> None:
+        if (rows := self._sample(strangers)) is not None:
+            self.unknown = rows.select([name for name in rows.column_names if name in (*strangers, "_line")])
         refuse = self._resource.drift.new == "reject"
-        sample = self._sample(strangers)
-        told = [_new(text, sample.get(text), "critical" if refuse else "warning") for text in strangers]
+        new = [text for text in dict.fromkeys(strangers) if normalise(text) not in self._known]
+        told = [_new(text, _values(self.unknown, text), "critical" if refuse else "warning") for text in new]
         if told and refuse:
             raise Drifted(self._file, told, "new: accept")
         self.findings += told
@@ -135,37 +131,29 @@ class Expected:
         self.columns = tuple(change(column) for column in self.columns)
 
     def _renamed(self, missing: Sequence[str], strangers: Sequence[str]) -> dict[str, str]:
-        """Item → the one unclaimed header that looks like it, by its words and by its values, and looks like no other missing item."""
-        items = [item for item in self._resource.items if item.name in missing]
-        texts = [text for text in strangers if normalise(text) not in self._known]
-        near = {item.name: [t for t in texts if _similar(t, item)] for item in items}
-        sample = self._sample(sorted({t for found in near.values() for t in found}))
-        fits = {i.name: [t for t in near[i.name] if self._fits(i, sample.get(t))] for i in items}
-        claims = Counter(text for found in fits.values() for text in found)
-        return {name: found[0] for name, found in fits.items() if len(found) == 1 and claims[found[0]] == 1}
+        unknown = [text for text in strangers if normalise(text) not in self._known]
+        return self._likeness.pairs(missing, unknown, self._sample)
 
-    def _fits(self, item: ResourceItem, values: pa.ChunkedArray | None) -> bool:
-        return values is not None and _usable(item.type, values, self._options[item.name]) >= USABLE
-
-    def _sample(self, texts: Sequence[str]) -> dict[str, pa.ChunkedArray]:
-        """Header text → values of the first rows; nothing of a column that is there twice or holds no text."""
-        if not texts:
-            return {}
-        try:
-            return self._first_rows(texts)
-        except ReadError:
-            half = len(texts) // 2
-            return self._sample(texts[:half]) | self._sample(texts[half:]) if half else {}
-
-    def _first_rows(self, texts: Sequence[str]) -> dict[str, pa.ChunkedArray]:
-        extra = {f"stranger_{n}": text for n, text in enumerate(texts)}
+    def _sample(self, texts: Sequence[str]) -> pa.Table | None:
+        """First rows: items under their names, unknown columns that come once under their headers. None if they hold anything but text."""
+        times = Counter(normalise(text) for text in texts)
+        extra = {f"stranger_{n}": text for n, text in enumerate(texts) if times[normalise(text)] == 1}
         wanted = [replace(c, required=False) for c in self.columns]
         wanted += [Column(name, (text,), required=False) for name, text in extra.items()]
+        if not extra:
+            return None
+        try:
+            rows = self._first_rows(wanted, list(extra))
+        except ReadError:  # Parquet may hold anything
+            return None
+        return rows.rename_columns([extra.get(name, name) for name in rows.column_names])
+
+    def _first_rows(self, wanted: Sequence[Column], unknown: Sequence[str]) -> pa.Table:
         with self._open(wanted) as reading:
             for rows in islice(reading.batches(), LOOKED_AT):  # the first part of a delivery may not have the column
-                if any(rows[name].null_count < rows.num_rows for name in extra):
+                if any(rows[name].null_count < rows.num_rows for name in unknown):
                     break
-        return {text: rows[name] for name, text in extra.items()}
+        return rows
 
     def _label(self, name: str) -> str:
         labels = {"_op": self._resource.delivery.op or "_op"} | {i.name: i.label for i in self._resource.items}
@@ -173,10 +161,12 @@ class Expected:
 
     def _missing(self, name: str, severity: str) -> Finding:
         label = self._label(name)
+        zh, en = (
+            ("拒收", "refused") if severity == "critical" else ("本次该项为空", "its item is empty in this delivery")
+        )
         message = (
-            f"“{label}”列没有来，本次该项为空；请提供部门补上，或在合同中为 {name} 声明 optional_column: true / "
-            f"column `{label}` did not come, its item is empty in this delivery; have the department deliver it, or declare "
-            f"`optional_column: true` for `{name}`"
+            f"“{label}”列没有来，{zh}；请提供部门补上，或在合同中为 {name} 声明 optional_column: true / "
+            f"column `{label}` did not come, {en}; have the department deliver it, or declare `optional_column: true` for `{name}`"
         )
         return Finding(MISSING, severity, message, "完整性", name)
 
@@ -191,40 +181,28 @@ class Expected:
         return Finding(RENAMED, severity, message, "规范性", name)
 
 
-def _columns(notes: Iterable[Note], kind: str) -> tuple[str, ...]:
-    """Of all parts of a delivery."""
-    found = [name for n in notes if isinstance(n, ColumnsNote) and n.kind == kind for name in n.columns]
-    return tuple(dict.fromkeys(found))
+def _columns(notes: Iterable[Note], of: str) -> tuple[str, ...]:
+    """Of all parts of a delivery; what one part has twice is there twice."""
+    most: Counter[str] = Counter()
+    for note in notes:
+        if isinstance(note, ColumnsNote) and note.kind == of:
+            most |= Counter(note.columns)
+    return tuple(most.elements())
 
 
-def _similar(text: str, item: ResourceItem) -> bool:
-    """Does a header share enough with one of the item's own?"""
-    seen = normalise(text)
-    return any(SequenceMatcher(None, seen, normalise(own)).ratio() >= SIMILAR for own in item.headers)
-
-
-def _usable(item_type: str, values: pa.ChunkedArray, options: Mapping[str, object]) -> float:
-    """Share of usable values among those that say anything; 0 where none does."""
-    texts = values.cast(pa.string()).combine_chunks()
-    parsed = standards.parse(item_type, texts, **options)  # type: ignore[arg-type]
-    usable = len(texts) - parsed.values.null_count
-    unusable = pc.sum(pc.and_(pc.is_null(parsed.values), pc.is_valid(parsed.verdicts))).as_py() or 0
-    return usable / (usable + unusable) if usable else 0.0
-
-
-def _kind(values: pa.ChunkedArray) -> str:
-    return next((t for t in _PLAIN if _usable(t, values, {}) >= USABLE), "text")
+def _values(rows: pa.Table | None, text: str) -> pa.ChunkedArray | None:
+    return rows[text] if rows is not None and text in rows.column_names else None
 
 
 def _new(text: str, values: pa.ChunkedArray | None, severity: str) -> Finding:
     """What a new column is, as far as its first rows tell: how many are filled and which type they have."""
-    kind, seen_zh, seen_en = "text", "", ""
+    item_type, seen_zh, seen_en = "text", "", ""
     if values is not None:
-        kind, filled = _kind(values), len(values) - values.null_count
-        seen_zh = f"（前 {len(values)} 行中 {filled} 行有值，像 {kind}）"
-        seen_en = f" ({filled} of the first {len(values)} rows filled, looks like {kind})"
-    hint = ", sensitivity: personal" if kind in _PERSONAL else ""
-    line = f"- {{name: ?, label: {text}, type: {kind}, optional_column: true{hint}}}"
+        item_type, filled = kind(values), len(values) - values.null_count
+        seen_zh = f"（前 {len(values)} 行中 {filled} 行有值，像 {item_type}）"
+        seen_en = f" ({filled} of the first {len(values)} rows filled, looks like {item_type})"
+    hint = ", sensitivity: personal" if item_type in _PERSONAL else ""
+    line = f"- {{name: ?, label: {text}, type: {item_type}, optional_column: true{hint}}}"
     message = (
         f"合同之外的新列“{text}”{seen_zh}，未读入；需要则在合同加一行 {line}，或作为某项的 aliases；不需要则写入 drift.ignore / "
         f"new column `{text}`{seen_en}, not read; if it is wanted add `{line}` to the contract's items, or make it an alias of one; "

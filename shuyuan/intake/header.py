@@ -18,7 +18,7 @@ _NOISE = re.compile(r"[\s\u200b\ufeff\"'“”]+")
 
 @dataclass(frozen=True)
 class ColumnsNote(Note):
-    """A note about columns: names of those that were asked for, or header texts of those that were not."""
+    """A note about columns: names of those that were asked for, or header texts of those that were not, as often as they come."""
 
     columns: tuple[str, ...] = ()
 
@@ -176,7 +176,7 @@ def _missing_error(
         line=line,
         value=",".join(cells)[:200],
         missing=tuple(c.name for c in missing),
-        strangers=tuple(dict.fromkeys(_unclaimed(cells, found))),
+        strangers=tuple(_unclaimed(cells, found)),
     )
 
 
@@ -210,8 +210,7 @@ def _strangers(cells: Sequence[str], found: Found) -> Iterator[Note]:
     nameless = [str(i + 1) for i, c in enumerate(cells) if not c.strip(BLANKS)]
     twice = sorted({c for c in extra if extra.count(c) > 1})
     if extra:
-        message = f"columns outside the contract ignored: {'、'.join(extra)}"
-        yield ColumnsNote("extra_column", message, tuple(dict.fromkeys(extra)))
+        yield ColumnsNote("extra_column", f"columns outside the contract ignored: {'、'.join(extra)}", tuple(extra))
     if twice:
         yield Note("duplicate_header", f"headers given twice: {'、'.join(twice)}")
     if nameless:
