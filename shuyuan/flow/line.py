@@ -8,6 +8,7 @@ from datetime import date
 from shuyuan import settings
 from shuyuan.catalog import load_catalog
 from shuyuan.flow import feed, gate, library
+from shuyuan.flow.collect import collect
 from shuyuan.flow.step import Rejected, resource_named
 
 Progress = Callable[[str], None]
@@ -41,6 +42,9 @@ def run(business_date: date, resources: Iterable[str] | None = None, progress: P
     failures: dict[str, Exception] = {}
     for resource in chosen:
         progress(resource)
+        if catalog.resources[resource].delivery.connector is not None:
+            # A server that does not answer holds up nothing that lies in the inbox already.
+            _try(f"{resource} (collect)", lambda _, wanted=resource: collect(wanted, business_date), failures)
         _try(resource, lambda name: deliver(name, business_date), failures)
     for name, entry in catalog.libraries.items():
         if any(member.resource in chosen for member in entry.members):

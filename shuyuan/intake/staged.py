@@ -107,6 +107,7 @@ class Writer:
         with suppress(FileNotFoundError):
             shutil.rmtree(self.folder)  # what an attempt that died left behind
         self.folder.mkdir(parents=True)
+        self._schema: pa.Schema | None = None
         self._files: dict[int, pq.ParquetWriter] = {}
         self._waiting: dict[int, list[pa.Table]] = {}
         self._sizes: dict[int, int] = {}
@@ -126,8 +127,10 @@ class Writer:
     def add(self, judged: Judged) -> None:
         """Take the rows of one batch."""
         at = 0
+        self._schema = self._schema or judged.rows.schema
+        rows = judged.rows.cast(self._schema)  # what repeats in one part of a delivery need not repeat in the next
         for number, size in judged.buckets or ((0, 0),):
-            self._waiting.setdefault(number, []).append(judged.rows.slice(at, size))
+            self._waiting.setdefault(number, []).append(rows.slice(at, size))
             self._sizes[number] = self._sizes.get(number, 0) + size
             at += size
             if self._sizes[number] >= GROUP:
