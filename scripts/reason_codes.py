@@ -15,7 +15,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from shuyuan.intake import receive as _receive  # noqa: F401  # its error joins the tree
+from shuyuan.intake import drift as _drift  # noqa: F401  # its error joins the tree
+from shuyuan.intake import receive as _receive  # noqa: F401  # and its
 from shuyuan.intake.errors import ReadError
 from shuyuan.intake.standardise import MESSAGES
 from shuyuan.standards import REASONS
@@ -37,6 +38,16 @@ ROWS = {
     "ragged_row": ("列数与表头不符", "fewer cells than the header, or text beyond its last column", "quote delimiters"),
     "stray_quote": ("引号未闭合", "a cell opens with a quote that is not closed", "double the quotes inside cells"),
     "bad_json": ("不是一个 JSON 对象", "the line is not one JSON object", "write one object per line"),
+    "shifted_row": (
+        "单元格错位",
+        "a delimiter too many: the values stand under other headers than in the rows around it",
+        "quote delimiters",
+    ),
+    "deleted_record": (
+        "记录已标记删除",
+        "the record of a dBase table is marked as deleted",
+        "undelete the record, or pack the table",
+    ),
 }
 FILES = {
     "truncated": (
@@ -51,6 +62,11 @@ FILES = {
         "ask for the whole register",
     ),
     "header_only": ("只有表头", "a full delivery without rows", "if the register is empty, have it said in writing"),
+    "secrecy_marking": (
+        "带密级或内部标志",
+        "cells bear a secrecy or internal marking: classified data must not enter",
+        "have the department's secrecy office look at it at once",
+    ),
     "suite": (
         "校验未通过",
         "a critical expectation of the suite failed",
@@ -63,6 +79,7 @@ UNREADABLE = {
     "bomb": "压缩包不安全",
     "conservation": "行数不守恒（本系统之错）",
     "corrupt_file": "文件损坏",
+    "drift": "列与合同不符，按合同的 drift 规定拒收",
     "empty_file": "空文件",
     "header_not_found": "找不到表头",
     "many_members": "压缩包内不止一张表",
@@ -73,21 +90,48 @@ UNREADABLE = {
 }
 NOTES = {
     "archive": ("由压缩包解出", "the table was packed"),
+    "beyond_header": ("表头右侧有内容", "cells right of the last header hold something; they are not read"),
     "bom": ("有字节顺序标记", "a byte order mark was found"),
     "careful_lane": ("逐行谨慎读取", "read record by record, because the form is damaged somewhere"),
     "constant_unused": ("合同常量未用", "a column came although the contract gives a constant for it"),
+    "dialect": (
+        "按文件自身的格式逐行读取",
+        "read by a dialect of its own (delimiter, quotes, widths), found by content",
+    ),
     "duplicate_header": ("表头重复", "a header is given twice"),
     "empty_header": ("无名列已忽略", "a column without a header was ignored"),
+    "encoding_assumed": ("编码未注明，按惯例读取", "the file does not say its encoding; the usual one was taken"),
     "encoding_by_content": ("按内容识别编码", "the content has another encoding than the contract says"),
+    "error_cells": ("含错误值单元格", "cells of a book hold an error such as #N/A instead of a value"),
     "extra_column": ("合同外的列已忽略", "a column outside the contract was ignored"),
     "footer": ("表尾说明行", "rows below the table were not taken as data"),
     "format_by_content": ("按内容识别格式", "the format was recognised by content, not by the file's name"),
+    "formula_cells": (
+        "公式没有存值",
+        "formulas without a stored value were read as empty; open the book, save it, deliver that",
+    ),
     "header_only": ("只有表头", "the header is there and no row follows"),
+    "hidden_sheet": ("隐藏的工作表已读入", "a sheet that spreadsheet programs do not show was read"),
+    "memo_absent": ("备注字段文件未送", "texts of memo columns lie in another file and were not delivered"),
+    "merged_cells": (
+        "数据区有合并单元格",
+        "merged cells in the data: the value stands in the first one only and is not repeated",
+    ),
     "missing_column": ("缺少可选列", "an optional column was not delivered"),
+    "record_count": ("记录数与文件头不符", "the file holds more records than its header says; the header is followed"),
     "reordered": ("列顺序改变", "columns came in another order; they are read by name"),
     "several_sheets": ("多个工作表", "several sheets were read one below the other"),
     "sheet_ignored": ("工作表已忽略", "sheets without the contract's header were not read"),
     "trailing_cells": ("表头之外有内容", "cells beyond the header: values may be shifted"),
+}
+
+FINDINGS = {
+    "column_new": ("合同之外的新列", "a column that no item claims", "`new`"),
+    "column_missing": ("合同中的列没有来", "a column of the contract did not come", "`missing`"),
+    "column_renamed": ("列似已改名", "a column seems to come under another header", "`renamed`"),
+    "column_retyped": ("列的内容多半不是原来的类型", "most values of a column are not of its type", "`retyped`"),
+    "undeclared_personal_data": ("含未声明的个人信息", "personal data that the contract does not declare", "–"),
+    "secrecy_marking": ("带密级或内部标志", "a secrecy or internal marking; the delivery is refused", "–"),
 }
 
 
@@ -103,8 +147,9 @@ def page() -> str:
     """The page as Markdown."""
     _compare("rows refused by the reader", _literals("intake", {"Fault": 0, "_cell_fault": 3}) - {"blank"}, set(ROWS))
     _compare("files refused by the flow", _literals("flow", {"Rejected": 0}), set(FILES))
-    _compare("notes", _literals("intake", {"Note": 0}), set(NOTES))
-    return "\n".join([_HEAD, *_cells(), *_rows(), *_suites(), *_files(), *_notes(), ""])
+    _compare("notes", _literals("intake", {"Note": 0, "ColumnsNote": 0}), set(NOTES))
+    _compare("findings of reading", _literals("intake", {"Finding": 0}), set(FINDINGS))
+    return "\n".join([_HEAD, *_cells(), *_rows(), *_suites(), *_files(), *_findings(), *_notes(), ""])
 
 
 def _compare(what: str, given: set[str], described: set[str]) -> None:
@@ -116,16 +161,31 @@ def _literals(room: str, calls: Mapping[str, int]) -> set[str]:
     """Every text that one of the `calls` gets as its argument of that position, anywhere in a room of the package."""
     found = set()
     for path in sorted((PROJECT / "shuyuan" / room).glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        tree = ast.parse(path.read_text("utf-8"))
+        named = dict(_constants(tree))
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in calls:
-                found |= set(_text(node.args, calls[node.func.id]))
+                found |= set(_text(node.args, calls[node.func.id], named))
     return found
 
 
-def _text(arguments: list[ast.expr], position: int) -> Iterator[str]:
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Names that a module gives to texts."""
+    for node in tree.body:
+        if (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and isinstance(node.value, ast.Constant)
+        ):
+            yield node.target.id, str(node.value.value)
+
+
+def _text(arguments: list[ast.expr], position: int, named: Mapping[str, str]) -> Iterator[str]:
     argument = arguments[position] if position < len(arguments) else None
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
         yield argument.value
+    elif isinstance(argument, ast.Name) and argument.id in named:
+        yield named[argument.id]
 
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
@@ -181,6 +241,12 @@ def _family(kind: type[ReadError]) -> Iterator[type[ReadError]]:
         yield from _family(child)
 
 
+def _findings() -> list[str]:
+    rows = ((f"`{code}`", setting, zh, en) for code, (zh, en, setting) in FINDINGS.items())
+    table = _table(("kind", "policy", "中文", "English"), rows)
+    return ["## Findings of reading 读入时的发现", "", _TOLD, "", *table, ""]
+
+
 def _notes() -> list[str]:
     rows = ((f"`{code}`", zh, en) for code, (zh, en) in sorted(NOTES.items()))
     return ["## Notes: findings that cost no row 提示", "", _NOTES, "", *_table(("kind", "中文", "English"), rows)]
@@ -206,6 +272,10 @@ A warning that fails sets aside the rows its full query (`sql/expect/`) names. T
 _FILES = """\
 The batch ends as `rejected`, nothing of it is admitted, and what was live stays live. `ledger.batch.reason` is `code: message`; every message names
 file, line, column and value as far as they are known, and the way out. A `bad_control` is refused before a batch is opened, in `ledger.load` only."""
+_TOLD = """\
+In `ledger.finding`, on the batch's page of the console and after `shuyuan read`; `info`, `warning`, or `critical` where the delivery is refused for it.
+What follows from a changed column says the contract's [drift policy](../onboard-a-feed.md#when-the-department-changes-its-file). Cells of a column
+that is set aside have the verdict `column_quarantined` (整列隔离，不作为主张): the item is empty, the text as read stays in `_raw`."""
 _NOTES = "Severity `info` in `ledger.finding`."
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from town import HEADER, MONDAY, RESIDENT, TUESDAY, Town, ids, person
+from terminal import Said, program  # noqa: F401
+from town import HEADER, INSURED, MONDAY, RESIDENT, TUESDAY, Town, ids, person
 
 from shuyuan import settings
 from shuyuan.catalog import load_catalog
@@ -347,3 +350,33 @@ def test_half_a_column_or_a_masked_one_is_not_retyped(town: Town, contract: Cont
     town.register(MONDAY, lines)
     town.feed(MONDAY)
     assert found(town, "column_retyped") == []
+
+
+def test_the_terminal_says_what_to_look_at(town: Town, shuyuan: Callable[..., Said]) -> None:
+    town.register(MONDAY, [f"{line},甲" for line in LINES], header=HEADER + ",派出所")
+    batch = receive(RESIDENT, MONDAY) or 0
+    said = shuyuan("read", str(batch))
+    assert said.code == 0
+    assert "! 合同之外的新列“派出所”" in said.words
+    assert "`drift: {ignore: […]}`" in said.words
+    assert f"Next: shuyuan check {batch}" in said.words
+
+
+def test_an_unknown_column_that_is_no_text_harms_nobody(town: Town) -> None:
+    town.insured(MONDAY, [{"社会保障号": number, "姓名": "王某某"} for number in PEOPLE])
+    path = town.home / "inbox" / "hrss" / "insured_20261116.parquet"
+    table = pq.read_table(path)
+    shapes = pa.array([b"\xff\xfe"] * 40, pa.binary())
+    pq.write_table(table.append_column("几何", shapes).append_column("备注", pa.array(["无"] * 40)), path)
+    town.feed(MONDAY, INSURED)
+    assert [item for _, item, _ in found(town, "column_new")] == ["几何", "备注"]
+    assert town.one("SELECT count(*) FROM source.hrss__insured") == 40
+
+
+def test_operations_of_a_change_file_are_no_column_to_miss(town: Town) -> None:
+    town.insured(MONDAY, [{"社会保障号": number} for number in PEOPLE])
+    path = town.home / "inbox" / "hrss" / "insured_20261116.parquet"
+    pq.write_table(pq.read_table(path).drop_columns("opt_type"), path)
+    with pytest.raises(Rejected, match="opt_type"):
+        read(receive(INSURED, MONDAY) or 0)
+    assert "opt_type" in found(town, "column_missing")[0][2]

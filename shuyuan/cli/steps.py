@@ -72,7 +72,10 @@ def read(batch: int) -> None:
     """Read and standardise a received batch."""
     from shuyuan.flow import feed
 
-    out.print(f"batch {feed.read(batch)} is read. Next: shuyuan check {batch}")
+    done = feed.read(batch)
+    for message in feed.warnings(done):
+        out.print(f"! {message}", markup=False, highlight=False)
+    out.print(f"batch {done} is read. Next: shuyuan check {batch}")
 
 
 def check(batch: int) -> None:

@@ -32,7 +32,7 @@ from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.findings import Finding
 from shuyuan.ledger.loads import Step
 
-__all__ = ["read", "receive"]
+__all__ = ["read", "receive", "warnings"]
 
 
 def read(batch_id: int) -> int:
@@ -42,6 +42,13 @@ def read(batch_id: int) -> int:
         if is_due(batch, "received"):
             _read(catalog, batch, resource)
     return batch_id
+
+
+def warnings(batch_id: int) -> list[str]:
+    """What somebody should look at in a batch, as far as it has come: messages of its findings that are more than a note."""
+    with transaction(LOADER) as connection:
+        found = connection.execute(statement("ledger/warnings_of_batch"), {"batch_id": batch_id}).fetchall()
+    return [str(message) for (message,) in found]
 
 
 def _read(catalog: Catalog, batch: Batch, resource: Resource) -> None:
