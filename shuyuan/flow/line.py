@@ -44,7 +44,7 @@ def run(business_date: date, resources: Iterable[str] | None = None, progress: P
         progress(resource)
         if catalog.resources[resource].delivery.connector is not None:
             # A server that does not answer holds up nothing that lies in the inbox already.
-            _try(f"{resource} (collect)", lambda _, wanted=resource: collect(wanted, business_date), failures)
+            _try(resource, lambda name: collect(name, business_date), failures)
         _try(resource, lambda name: deliver(name, business_date), failures)
     for name, entry in catalog.libraries.items():
         if any(member.resource in chosen for member in entry.members):
