@@ -68,11 +68,16 @@ def receive(resource: str, business_date: DateArg) -> None:
     out.print(nothing if batch is None else f"batch {batch}. Next: shuyuan read {batch}")
 
 
-def read(batch: int) -> None:
+def read(
+    batch: int,
+    again: Annotated[
+        bool, typer.Option("--again", help="once more, after the contract was changed for columns it was refused for")
+    ] = False,
+) -> None:
     """Read and standardise a received batch."""
     from shuyuan.flow import feed
 
-    done = feed.read(batch)
+    done = feed.read(batch, again=again)
     for message in feed.warnings(done):
         out.print(f"! {message}", markup=False, highlight=False)
     out.print(f"batch {done} is read. Next: shuyuan check {batch}")

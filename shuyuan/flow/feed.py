@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import statement
 from shuyuan.flow import pieces
 from shuyuan.flow.delivery import receive
-from shuyuan.flow.step import LOADER, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
+from shuyuan.flow.step import LOADER, OutOfOrder, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
 from shuyuan.intake import retyped
 from shuyuan.intake.drift import Drifted, Expected
 from shuyuan.intake.errors import ReadError
@@ -35,13 +36,33 @@ from shuyuan.ledger.loads import Step
 __all__ = ["read", "receive", "warnings"]
 
 
-def read(batch_id: int) -> int:
-    """Read and standardise the archived file: every physical row ends as loaded, quarantined, blank or preamble."""
+CURABLE = frozenset({"drift", "missing_column", "ambiguous_column", "header_not_found", "sheet_not_found"})
+"""Reasons of refusal that a change of the contract may cure; a file that is broken stays refused."""
+
+
+def read(batch_id: int, *, again: bool = False) -> int:
+    """Read and standardise the archived file: every physical row ends as loaded, quarantined, blank or preamble.
+
+    `again`: a delivery that was refused for its columns is read once more, by the contract as it is now. Raises OutOfOrder for any other.
+    """
     with alone("batch", batch_id):
         catalog, batch, resource = of_batch(batch_id)
+        batch = _reopened(batch) if again else batch
         if is_due(batch, "received"):
             _read(catalog, batch, resource)
     return batch_id
+
+
+def _reopened(batch: Batch) -> Batch:
+    code = (batch.reason or "").partition(":")[0]
+    if batch.state != "rejected" or code not in CURABLE:
+        state = f"{batch.state} ({code})" if code else batch.state
+        raise OutOfOrder(
+            f"batch {batch.batch_id} is {state}; only what was refused for its columns ({', '.join(sorted(CURABLE))}) can be read again"
+        )
+    with transaction(LOADER) as connection:
+        batches.advance(connection, batch.batch_id, "received", reason=None)
+    return replace(batch, state="received", reason=None)
 
 
 def warnings(batch_id: int) -> list[str]:

@@ -40,9 +40,8 @@ class Drifted(NotAsContractedError):
     def __init__(self, file: str, told: Sequence[Finding], setting: str) -> None:
         """`told`: what was found, each with its way out; `setting`: the policy that would take the delivery."""
         self.findings = tuple(told)
-        way_out = (
-            f"{' '.join(f.message for f in told)} To take such deliveries, say `drift: {{{setting}}}` in the contract"
-        )
+        take = f"To take such deliveries, say `drift: {{{setting}}}` in the contract, and `shuyuan read BATCH --again`"
+        way_out = " ".join([*(f.message for f in told), take])
         columns = "、".join(dict.fromkeys(f.item for f in told if f.item))
         super().__init__(file, f"the contract's policy refuses {len(told)} changed columns", way_out, column=columns)
 
