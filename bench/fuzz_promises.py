@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -272,17 +273,21 @@ def _json(path: Path, got: Got | None) -> None:
     (_, formed), *_ = _formed(path, formats.detect(path, path.name))
     for one in (got, formed):
         if one is not None and (one is formed or not _TELLS_LESS & {n.kind for n in one.notes}):
-            kept: Marks = sum(one.marks().values(), Counter())
+            kept = _all(one)
             if kept != present:
                 raise Broken(
                     "every mark of a JSON file is told", f"missing {present - kept}, too many {kept - present}"
                 )
 
 
+def _all(got: Got) -> Marks:
+    return Counter(chain.from_iterable(m.elements() for m in got.marks().values()))
+
+
 def _html(path: Path, _: Got | None) -> None:
     page = decoded(path.read_bytes(), text.load(path, path.name).encoding)
     formed = _formed(path, "html")
-    kept: Marks = sum((m for _, one in formed for m in one.marks().values()), Counter())
+    kept: Marks = sum((_all(one) for _, one in formed), Counter())
     if kept - _marks(page):
         raise Broken("no mark is invented", str(kept - _marks(page)))
     if re.search(r"<(?:script|style|!)(?!.*<body>)|<t[dh][^>]*<|rowspan|colspan", page, re.S):

@@ -15,7 +15,7 @@ from shuyuan.intake.tokens import Record, records
 SCAN = 100_000  # records looked at for further tables and the footer; a longer file is read no further here
 RUN = 3  # rows of another width that make another table; fewer are damaged rows
 _PROBE = 40  # rows that tell whether a table begins
-TABLES = 100  # of one file; what is below the last of them belongs to it
+TABLES = 32  # of one file; what is below the last of them belongs to it
 PROBES = (
     1_000  # places at which another table may begin that are looked at: a long file full of gaps must not take minutes
 )

@@ -28,6 +28,7 @@ from shuyuan.intake.rows import (
     MAX_FIELD,
     STRAY,
     TORN,
+    Beyond,
     Fault,
     Gather,
     Head,
@@ -60,6 +61,7 @@ class Piece:
     physical: int
     blank: int
     trailing: list[int]
+    beyond: Beyond
     tail: list[tuple[int, list[str]]]
     height: int
     stop: int
@@ -124,6 +126,7 @@ class _Cutting:
         self.head = cutter.head
         self.gather = Gather(self.head, cutter.surplus)
         self.irregular = 0
+        self.spare = pa.table({})  # columns right of the last named one
 
     def piece(self, stop: int) -> Piece:
         filled = self.where.ends > self.where.starts
@@ -132,6 +135,7 @@ class _Cutting:
         odd = filled.copy()
         odd[even] = False
         self._judge(np.flatnonzero(odd))
+        self._look_beyond(even)
         self.gather.blank += int(len(filled) - filled.sum())  # empty lines: pyarrow skips them
         table = table.append_column("_line", pa.array(self.where.lines[even] + (self.line - 1), pa.int64()))
         table = self._merge(self._without_blank(table, even))
@@ -142,6 +146,7 @@ class _Cutting:
             len(filled),
             gather.blank,
             gather.trailing,
+            gather.beyond,
             tail,
             self.where.height,
             stop,
@@ -173,6 +178,7 @@ class _Cutting:
         names = tuple(self.head.places)
         cells = [f"c{i}" for i in range(self.head.width)]
         types = {cells[i]: self._type(name) for name, i in self.head.places.items()}
+        spare = cells[self.head.named :]
         if not len(sound):
             return pa.schema(zip(names, types.values(), strict=True)).empty_table(), []
         odd: list[int] = []
@@ -187,8 +193,9 @@ class _Cutting:
             parse_options=pacsv.ParseOptions(
                 delimiter=self.cutter.delimiter, newlines_in_values=True, invalid_row_handler=note_odd
             ),
-            convert_options=_as_text(types),
+            convert_options=_as_text(types | dict.fromkeys(spare, pa.string())),
         )
+        self.spare, table = table.select(spare), table.drop_columns(spare)
         return table.rename_columns(names).unify_dictionaries().combine_chunks(), odd
 
     def _type(self, name: str) -> pa.DataType:
@@ -216,6 +223,15 @@ class _Cutting:
                 self.gather.rejects.append(reject(record.line, record.raw, fault))
             else:
                 self.gather.add(record.line, record.cells, record.raw)
+
+    def _look_beyond(self, even: Offsets) -> None:
+        """Count rows with content where the header has no more names."""
+        filled = np.zeros(len(even), np.bool_)
+        for column in self.spare.columns if len(even) else ():
+            filled |= ~blank_cells(column.combine_chunks())
+        if filled.any():
+            lines = self.where.lines[even[filled]]
+            self.gather.beyond.add(len(lines), int(lines[0]) + self.line - 1)
 
     def _record(self, at: int) -> Record:
         """One record by the careful grammar."""

@@ -6,6 +6,7 @@ the array and counts its elements, the next ones cut out its elements, and each 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from shuyuan.intake.rows import Contract
 from shuyuan.intake.text import Bytes, Text
 
 CHUNK = 4 << 20
+AROUND = 64 << 20  # bytes of a document outside of its array of objects
 MANY = 5  # arrays of objects that a refusal names
 _OPEN, _CLOSE, _COMMA, _QUOTE, _BACKSLASH = b"[{", b"]}", ord(","), ord('"'), ord("\\")
 _MARKS = np.zeros(256, bool)
@@ -34,9 +36,10 @@ Offsets = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Array:
-    """An array of objects: `start` is the offset after its `[`, `size` its elements, `name` the key it stands under."""
+    """An array of objects: `start` is the offset after its `[`, `end` that of its `]`, `size` its elements, `name` the key it stands under."""
 
     start: int
+    end: int
     size: int
     name: str
 
@@ -64,7 +67,21 @@ def the_array(text: Text) -> Array:
         names = "、".join(a.name or "?" for a in found[:MANY])
         problem = f"{len(found)} arrays of objects in it ({names}): which one is the table cannot be told"
         raise UnknownFormat(text.file, problem, "deliver one array of objects per file", value=names)
+    _refuse_rubble(text, found[0])
     return found[0]
+
+
+def _refuse_rubble(text: Text, array: Array) -> None:
+    """What stands around the array must be JSON too: in a damaged document it is rows, and the array is a piece of one. Raises CorruptFile."""
+    around = len(text.data) - text.start - (array.end - array.start)
+    try:
+        if around > AROUND:
+            raise ValueError(f"{around} bytes")
+        words = text.data[text.start : array.start] + text.data[array.end :]
+        json.loads(words.decode("utf-8", "replace").rstrip("; \t\r\n\0\x1a"), strict=False)
+    except (ValueError, RecursionError) as error:
+        problem = f"what stands around its array of objects is not JSON ({error})"
+        raise CorruptFile(text.file, problem, "export and deliver the file again") from error
 
 
 def elements(data: Bytes, start: int) -> Iterator[objects.Piece]:
@@ -178,7 +195,7 @@ class _Search:
         upto = int(closed[0]) if closed.size else len(depth)
         self._size += int(((depth[:upto] == outside + 1) & (kind[:upto] == _COMMA)).sum())
         if closed.size:
-            self.found.append(Array(start, self._size, self._name(start)))
+            self.found.append(Array(start, int(marks.at[at + upto]), self._size, self._name(start)))
             self._open = None
         return at + upto + 1
 

@@ -20,7 +20,21 @@ from shuyuan.intake import delimited, dialect, footer, header, layout, text, tok
 from shuyuan.intake.batched import Batched, Tally, without_footer
 from shuyuan.intake.errors import HeaderNotFound
 from shuyuan.intake.fast import Cutter, Piece, few_values, learned
-from shuyuan.intake.rows import BATCH, BLANKS, STRAY, TORN, Contract, Dialect, Form, Gather, Head, Note, Parts, reject
+from shuyuan.intake.rows import (
+    BATCH,
+    BLANKS,
+    STRAY,
+    TORN,
+    Beyond,
+    Contract,
+    Dialect,
+    Form,
+    Gather,
+    Head,
+    Note,
+    Parts,
+    reject,
+)
 from shuyuan.intake.shift import Profile, surplus
 from shuyuan.intake.text import Text, lines
 
@@ -140,6 +154,7 @@ class Delimited(Work):
         self.source, self.delimiter, self.head, self.above, self.compact = source, delimiter, head, above, compact
         self.tally = Tally(physical=head.index + 1, preamble=head.index + 1)
         self.trailing: list[int] = []
+        self.beyond = Beyond()
         self.irregular = 0
 
     @property
@@ -153,13 +168,14 @@ class Delimited(Work):
             self.tally.rejects += piece.rejects
             self.tally.ends_with(piece.tail)
             self.trailing += piece.trailing
+            self.beyond.add(piece.beyond.rows, piece.beyond.first)
             self.irregular += piece.irregular
             yield piece.table
         self._notes()
 
     def _notes(self) -> None:
         gather = Gather(self.head)
-        gather.trailing = self.trailing
+        gather.trailing, gather.beyond = self.trailing, self.beyond
         self.tally.notes += gather.notes()
         if self.irregular:
             count = f"{self.irregular} records"
@@ -191,6 +207,7 @@ class Delimited(Work):
                         waste.cancel()
                     ahead.clear()
                     at, line = piece.stop, piece.line + piece.height
+                self.source.forget(0, piece.stop)
                 yield piece
 
     def _stop(self, at: int) -> int:

@@ -67,11 +67,7 @@ def parquet_rows(path: Path, file: str, contract: Contract) -> Batched:
 
     Raises CorruptFile, Bomb, WrongEncoding (while reading), HeaderNotFound, MissingColumn, AmbiguousColumn.
     """
-    try:
-        source = pq.ParquetFile(path)
-        names = source.schema_arrow.names
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise _corrupt(file, error) from error
+    source, names = _parquet(path, file)
     head = placed.by_keys(file, names, contract)
     if contract.form is not None:  # a form names columns, the file places them
         head = placed.by_keys(file, names, Contract(contract.columns, constants=contract.constants))
@@ -79,6 +75,19 @@ def parquet_rows(path: Path, file: str, contract: Contract) -> Batched:
     _refuse_huge(source, file, wanted)
     tally = Tally(physical=source.metadata.num_rows)
     return Batched(head, _parquet_batches(source, file, wanted, head, tally), tally)
+
+
+def parquet_names(path: Path, file: str) -> list[str]:
+    """The names of the columns. Raises CorruptFile."""
+    return _parquet(path, file)[1]
+
+
+def _parquet(path: Path, file: str) -> tuple[pq.ParquetFile, list[str]]:
+    try:
+        source = pq.ParquetFile(path)
+        return source, list(source.schema_arrow.names)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _corrupt(file, error) from error
 
 
 def _parquet_batches(

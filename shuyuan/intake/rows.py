@@ -250,6 +250,26 @@ Surplus = Callable[
 ]  # may a sound row with empty cells beyond the header be taken as it stands?
 
 
+@dataclass
+class Beyond:
+    """Sound rows with content right of the last named header cell, where no column has a name: how many, the first one's line."""
+
+    rows: int = 0
+    first: int = 0
+
+    def add(self, rows: int, first: int) -> None:
+        """Count more of them; none is none."""
+        if rows:
+            self.rows, self.first = self.rows + rows, min(self.first or first, first)
+
+    def notes(self) -> list[Note]:
+        """They are told: a value there may be one that a delimiter too many has pushed out of its column."""
+        if not self.rows:
+            return []
+        message = f"{self.rows} rows hold cells right of the last header, the first on line {self.first}; not read"
+        return [Note("beyond_header", message)]
+
+
 class Gather:
     """Collects sound rows into Arrow batches, and counts blanks and rejects on the way. Memory per row is Arrow's, not Python's."""
 
@@ -258,6 +278,7 @@ class Gather:
         self.rejects: list[Reject] = []
         self.blank = 0
         self.trailing: list[int] = []  # lines of sound rows with empty cells beyond the header
+        self.beyond = Beyond()
         self._places = [head.places.get(n) for n in head.names]
         self._batches: list[pa.RecordBatch] = []
         self._clear()
@@ -278,6 +299,8 @@ class Gather:
         else:
             if len(cells) > self.head.width:
                 self.trailing.append(line)
+            if self.head.width > self.head.named and "".join(cells[self.head.named :]).strip(BLANKS):
+                self.beyond.add(1, line)
             self.keep(line, [None if i is None or i >= len(cells) else cells[i] or None for i in self._places])
 
     def keep(self, line: int, values: Sequence[str | None]) -> None:
@@ -291,11 +314,11 @@ class Gather:
     def notes(self) -> list[Note]:
         """A row with a delimiter too many ends in an empty cell when its last column is empty: harmless or shifted, so it is told."""
         if not self.trailing:
-            return []
+            return self.beyond.notes()
         message = (
             f"{len(self.trailing)} rows have empty cells beyond the header, the first on line {self.trailing[0]}: "
         )
-        return [Note("trailing_cells", message + "look whether their values are shifted")]
+        return [Note("trailing_cells", message + "look whether their values are shifted"), *self.beyond.notes()]
 
     @property
     def held(self) -> int:

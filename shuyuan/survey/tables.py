@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from shuyuan.intake import dbf, discover, formats, heads, json_rows, objects, sheets, text
 from shuyuan.intake.batched import Row
 from shuyuan.intake.errors import EmptyFile
 from shuyuan.intake.grid import Grid
 from shuyuan.intake.names import tidy
 from shuyuan.intake.read import Column, Dialect, Form, Reading, stream
+from shuyuan.intake.records import parquet_names
 from shuyuan.intake.tokens import records
 
 
@@ -90,7 +89,7 @@ def _label(rows: Sequence[Sequence[str]], at: int) -> str:
 def _fields(path: Path, kind: str) -> list[str]:
     """The fields that the rows name themselves."""
     if kind == "parquet":
-        return list(pq.read_schema(path).names)
+        return parquet_names(path, path.name)
     if kind == "dbf":
         return dbf.fields(path, path.name)
     source = text.as_utf8(text.load(path, path.name))
