@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from shuyuan.cli import app
 from shuyuan.intake.errors import ReadError
 from shuyuan.survey import encodings, mask, words
-from shuyuan.survey.distinct import KEPT, Distinct, Repeats
+from shuyuan.survey.distinct import KEPT, Budget, Distinct, Repeats
 from shuyuan.survey.look import inspect
 from shuyuan.survey.report import Column, Table
 
@@ -240,7 +240,7 @@ def test_distinct_is_exact_then_close() -> None:
 
 
 def test_a_repetition_is_noticed_across_batches_and_within_the_memory_given() -> None:
-    once, twice, beyond = Repeats(100), Repeats(100), Repeats(5)
+    once, twice, beyond = Repeats(Budget(100)), Repeats(Budget(100)), Repeats(Budget(5))
     for part in (np.arange(4, dtype=np.uint64), np.arange(4, 8, dtype=np.uint64)):
         once.add(part)
         twice.add(part)

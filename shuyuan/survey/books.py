@@ -7,7 +7,7 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from shuyuan.intake import sheets
+from shuyuan.intake import panics, sheets
 from shuyuan.intake.grid import Grid
 from shuyuan.survey.report import Sheet
 
@@ -19,7 +19,7 @@ def extents(path: Path, kind: str) -> tuple[Sheet, ...]:
     if kind not in BOOKS:
         return ()
     try:
-        with CalamineWorkbook.from_path(str(path)) as book:
+        with panics.as_errors(), CalamineWorkbook.from_path(str(path)) as book:
             kept = [m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
             return tuple(_extent(book, m.name, m.visible != SheetVisibleEnum.Visible) for m in kept)
     except CalamineError:  # a damaged book that could be read all the same

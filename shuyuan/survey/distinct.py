@@ -57,29 +57,38 @@ class Distinct:
         return round((KEPT - 1) * _RANGE / float(self._smallest[-1]))
 
 
-class Repeats:
-    """Does a column ever repeat a value? Remembers every hash until one comes twice or `limit` values are held."""
+class Budget:
+    """Hashes that may be remembered, shared by all columns of a table."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, hashes: int) -> None:
+        self.left = hashes
+
+
+class Repeats:
+    """Does a column ever repeat a value? Remembers every hash until one comes twice inside a batch or the memory is spent."""
+
+    def __init__(self, memory: Budget) -> None:
         self._parts: list[Hashes] = []
-        self._limit = limit
+        self._memory = memory
         self.rows = 0
         self.alive = True
 
     def add(self, values: Hashes) -> None:
-        """Take the next values; give up at the first repetition inside them or when the memory is spent."""
+        """Take the next values; give up, and give the memory back, when it is known that there is nothing to prove."""
         self.rows += len(values)
         if not self.alive:
             return
-        if len(np.unique(values)) < len(values) or self.rows > self._limit:
+        if len(values) > self._memory.left or len(np.unique(values)) < len(values):
             self.alive = False
+            self._memory.left += sum(map(len, self._parts))
             self._parts.clear()
         else:
-            self._parts.append(values)
+            self._memory.left -= len(values)
+            self._parts.append(values.copy())
 
     def unique(self) -> bool:
         """Was every value different from every other?"""
         if not self.alive or not self.rows:
             return False
-        joined = np.concatenate(self._parts)
-        return len(np.unique(joined)) == len(joined)
+        joined = np.sort(np.concatenate(self._parts))
+        return bool((joined[1:] != joined[:-1]).all())

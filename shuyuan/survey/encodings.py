@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from shuyuan.survey.report import Encoding
 
 CHUNK = 4 << 20
@@ -53,10 +55,24 @@ def _pieces(path: Path, start: int) -> Iterator[bytes]:
 def _decodes(piece: bytes) -> Counter[str]:
     if piece.isascii():
         return Counter({"ascii": _line_count(piece)})
-    lines: Counter[str] = Counter()
-    for line in piece.splitlines():
-        lines["ascii" if line.isascii() else _decoded_as(line)] += 1
-    return lines
+    if (lines := _utf8_lines(piece)) is not None:
+        return lines
+    return Counter("ascii" if line.isascii() else _decoded_as(line) for line in piece.splitlines())
+
+
+def _utf8_lines(piece: bytes) -> Counter[str] | None:
+    """The lines of a piece that is UTF-8 throughout, told from their bytes; None if it is not, or needs a look at single lines."""
+    if b"\r" in piece.replace(b"\r\n", b"") or _decoded(piece, "utf-8") is None:
+        return None
+    data = np.frombuffer(piece, np.uint8)
+    ends = np.flatnonzero(data == ord("\n"))
+    starts = np.concatenate([[0], ends + 1])
+    starts = starts[starts < len(data)]
+    highest = np.maximum.reduceat(data, starts)
+    if ((highest >= 0x80) & (highest < 0xE0)).any():  # letters of two bytes only: perhaps GB18030 by chance
+        return None
+    beyond = int((highest >= 0x80).sum())
+    return +Counter({"ascii": len(starts) - beyond, "utf-8": beyond})
 
 
 def _decoded_as(line: bytes) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from shuyuan.survey.profile import ColumnProfile
+from shuyuan.survey.profile import CHECKED, ColumnProfile
 
 SURE: Final = 0.9  # share of cells a type must explain without a word from the header
 SAID: Final = 0.6  # share that is enough where the header says the type
 LONG: Final = 10  # digits from which a number names something and counts nothing
-NAMING: Final = ("citizen_id", "uscc", "org_code", "bank_card", "reg_no")  # types with a check character inside
 FEW_VALUES: Final = 30
 OFTEN: Final = 5  # times a value must come on average for a column to repeat itself
 
@@ -49,7 +48,7 @@ def _share(column: ColumnProfile, item_type: str) -> float:
 
 
 def _shape(column: ColumnProfile, *names: str) -> float:
-    return max(column.shapes[name] for name in names) / column.nonempty
+    return max(column.share(name) for name in names)
 
 
 def _says(column: ColumnProfile) -> str:
@@ -66,7 +65,7 @@ def _but(column: ColumnProfile) -> str:
 
 def _lost(column: ColumnProfile) -> Guess | None:
     """Numbers that a spreadsheet turned into floats: only an identifier refuses them and keeps what was read."""
-    mangled = column.counts["identifier"].reasons["excel_mangled"]
+    mangled = column.counts["identifier"].reasons["excel_mangled"] if "identifier" in column.counts else 0
     if not mangled or _share(column, column.hint.type or "") >= SAID or mangled < 0.1 * column.nonempty:
         return None
     return Guess(
@@ -76,10 +75,10 @@ def _lost(column: ColumnProfile) -> Guess | None:
 
 def _number_with_check(column: ColumnProfile) -> Guess | None:
     """A check character that holds in nine of ten cells is no accident."""
-    best = max((name for name in NAMING if name in column.counts), key=lambda n: column.counts[n].valid, default=None)
+    best = max((name for name in CHECKED if name in column.counts), key=lambda n: column.counts[n].valid, default=None)
     if best is None or column.counts[best].valid < SURE * column.nonempty or _shape(column, "mobile") > LIKELY_MOBILE:
         return None
-    if best in ("org_code", "reg_no", "bank_card") and column.hint.type not in (best, "identifier", "uscc", None):
+    if best not in ("citizen_id", "uscc") and column.hint.type not in (best, "identifier", "uscc", None):
         return None
     return Guess(best, _with_header(column, best))
 

@@ -15,8 +15,8 @@ from shuyuan.intake.read import Account, Reject
 from shuyuan.lake import duck
 from shuyuan.survey import encodings, keys, kinds, mask, sensitive, tables, words
 from shuyuan.survey.books import extents
-from shuyuan.survey.distinct import Hashes, Repeats, hashes
-from shuyuan.survey.profile import FIRST, ColumnProfile
+from shuyuan.survey.distinct import Budget, Hashes, Repeats, hashes
+from shuyuan.survey.profile import FIRST, GLANCE, ColumnProfile
 from shuyuan.survey.report import Column, Encoding, Survey, Table, Tally
 
 BATCH = 65_536
@@ -71,8 +71,8 @@ class TableProfile:
     def __init__(self, found: tables.Found, as_of: date, connection: duck.Duck) -> None:
         hints = [words.hint(label) for label in found.labels]
         self._columns = [ColumnProfile(label, hint, as_of) for label, hint in zip(found.labels, hints, strict=True)]
-        limit = REMEMBERED // max(1, len(self._columns))
-        self._repeats = [Repeats(limit) for _ in self._columns]
+        memory = Budget(REMEMBERED)
+        self._repeats = [Repeats(memory) for _ in self._columns]
         self._first: list[Hashes] = []
         self._connection = connection
         self._rejected: Counter[str] = Counter()
@@ -80,13 +80,13 @@ class TableProfile:
 
     def add(self, batch: pa.Table) -> None:
         """Take the next rows; the types are narrowed after the first of them."""
-        cut = max(0, FIRST - self.rows)
-        for part in (batch.slice(0, cut), *_slices(batch.slice(cut))):
-            if part.num_rows:
-                self._add(part.drop_columns(["_line"]))
-        if cut and self.rows >= FIRST:
-            for column in self._columns:
-                column.narrow()
+        for rows in _cut(batch.drop_columns(["_line"]), self.rows):
+            self._add(rows)
+            for column in self._columns if self.rows in (GLANCE, FIRST) else ():
+                if self.rows == GLANCE:
+                    column.glance()
+                else:
+                    column.narrow(kinds.guess(column).type)
 
     def _add(self, rows: pa.Table) -> None:
         hashed = hashes(self._connection, rows)
@@ -125,9 +125,14 @@ class TableProfile:
         )
 
 
-def _slices(batch: pa.Table) -> Iterator[pa.Table]:
-    for at in range(0, batch.num_rows, BATCH):
-        yield batch.slice(at, BATCH)
+def _cut(batch: pa.Table, before: int) -> Iterator[pa.Table]:
+    """A batch in pieces that end where the types are narrowed, and are never large. `before`: rows that came before it."""
+    at = 0
+    while at < batch.num_rows:
+        stop = next((edge for edge in (GLANCE, FIRST) if edge > before + at), before + at + BATCH)
+        piece = batch.slice(at, stop - before - at)
+        at += piece.num_rows
+        yield piece
 
 
 def _column(at: int, profile: ColumnProfile) -> Column:

@@ -22,12 +22,19 @@ from shuyuan.survey.distinct import Distinct, Hashes
 from shuyuan.survey.words import Hint
 
 FIRST: Final = 10_000  # rows on which every type is tried
+GLANCE: Final = 1_000  # rows after which types that explain next to nothing are given up
+HARDLY: Final = 0.2
 LIKELY: Final = 0.5  # share of the non-empty cells of those rows that a type must explain to stay
 FEW: Final = 200  # different values that are remembered with their counts
 SAMPLES: Final = 5
-LOOSE: Final = frozenset({"text", "identifier", "address", "person_name", "org_name", "code", "division", "coordinate"})
-"""Types that nearly anything is: a header or a shape must speak for them."""
-STRICT: Final = tuple(name for name in ARROW_TYPES if name not in LOOSE)
+STRICT: Final = (
+    *("citizen_id", "uscc", "org_code", "reg_no", "bank_card", "real_estate_unit_no", "parcel_code"),
+    *("email", "phone", "date", "amount", "integer"),
+)
+"""Types that are tried on every column; the others fit nearly anything, so a header or a shape must speak for them."""
+CHECKED: Final = ("citizen_id", "uscc", "org_code", "reg_no", "bank_card", "real_estate_unit_no")
+"""Types with a check character inside."""
+FIGURES: Final = frozenset({"integer", "amount"})
 
 Mask = npt.NDArray[np.bool_]
 
@@ -56,6 +63,7 @@ class ColumnProfile:
         self.distinct = Distinct()
         self.counts: dict[str, Count] = {name: Count() for name in self._tried()}
         self.shapes: Counter[str] = Counter()
+        self.shaped: Counter[str] = Counter()  # cells over which each shape was counted
         self.values: Counter[str] | None = Counter()
         self.samples: list[str] = []
         self._shapes = shapes.ALL
@@ -63,7 +71,8 @@ class ColumnProfile:
     def _tried(self) -> list[str]:
         """The identifier is always among them: it tells what a spreadsheet has mangled."""
         said = [self.hint.type] if self.hint.type else []
-        return list(dict.fromkeys([*STRICT, "identifier", *(t for t in said if t not in ("code", "text"))]))
+        wanted = [*STRICT, "identifier", *(t for t in said if t not in ("code", "text"))]
+        return [name for name in dict.fromkeys(wanted) if name in ARROW_TYPES]
 
     @property
     def nonempty(self) -> int:
@@ -87,6 +96,7 @@ class ColumnProfile:
         self.shortest = min(self.shortest or lengths["min"], lengths["min"])
         self.longest = max(self.longest, lengths["max"])
         self.shapes += shapes.counts(cells, self._shapes)
+        self.shaped.update(dict.fromkeys(self._shapes, len(cells)))
         self._spare()
         self._tally(cells)
         self._collect(cells)
@@ -94,7 +104,7 @@ class ColumnProfile:
     def _spare(self) -> None:
         """Types whose shape hardly any cell of the first rows has need not be tried."""
         for name, shape in shapes.NEEDED.items():
-            if name in self.counts and name != self.hint.type and self.shapes[shape] < LIKELY * self.nonempty:
+            if name in self.counts and name != self.hint.type and self.shapes[shape] < LIKELY * self.shaped[shape]:
                 del self.counts[name]
 
     def _tally(self, cells: pa.StringArray) -> None:
@@ -115,14 +125,27 @@ class ColumnProfile:
         if len(self.values) > FEW:
             self.values = None
 
-    def narrow(self) -> None:
-        """Give up the types and shapes that the rows so far rule out; a column that is empty so far keeps all."""
+    def glance(self) -> None:
+        """Give up the types that hardly any cell so far is of: trying them costs most where they do not fit."""
+        least = HARDLY * self.nonempty
+        kept = {self.hint.type, "identifier"}
+        self.counts = {n: c for n, c in self.counts.items() if n in kept or c.explained >= least}
+
+    def narrow(self, likely: str) -> None:
+        """Keep what the rows so far do not rule out beside the type they make likely; a column that is empty so far keeps all."""
         if not self.nonempty:
             return
-        least = LIKELY * self.nonempty
-        kept = {"identifier", self.hint.type}
-        self.counts = {n: c for n, c in self.counts.items() if n in kept or c.explained >= least}
-        self._shapes = frozenset(n for n in shapes.ALL if n in shapes.ALWAYS or self.shapes[n] >= 0.1 * self.nonempty)
+        kept = {likely, self.hint.type, *(FIGURES if likely in FIGURES else ())}
+        kept |= {n for n in CHECKED if n in self.counts and self.counts[n].explained >= LIKELY * self.nonempty}
+        if likely not in STRICT or likely in FIGURES:
+            kept.add("identifier")
+        self.counts = {n: c for n, c in self.counts.items() if n in kept}
+        worth = {n for n in shapes.ALL if self.shapes[n] >= 0.1 * self.nonempty} | shapes.ALWAYS
+        self._shapes = frozenset(worth & shapes.telling(likely))
+
+    def share(self, shape: str) -> float:
+        """Share of the cells with that shape, among those that were looked at for it."""
+        return self.shapes[shape] / self.shaped[shape] if self.shaped[shape] else 0.0
 
 
 def _says_something(cells: pa.StringArray) -> Mask:

@@ -30,6 +30,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
     "leading_zero": r"^0\d",
     "decimal": r"^-?[\d,]+\.\d+$",
     "dated": r"[-/.年]",
+    "daylike": r"^\D{0,2}(18|19|20)\d{2}([-/.年 ]|\d{2,4}(\D|$)|\d{10})|^\d{1,2}[-/.月]\d{1,2}[-/.日]",
     "whole": r"^\s*[+-]?[\d,]+(\.0+)?\s*$",
     "sum": r"^\D{0,6}\d[\d,.]*(E\+?\d+)?\D{0,6}$",
     "person_number": r"(^|[^0-9])[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])\d{3}[\dXx]([^0-9]|$)",
@@ -46,7 +47,22 @@ def counts(cells: pa.StringArray, wanted: frozenset[str]) -> Counter[str]:
 
 
 ALL: Final = frozenset(_PATTERNS)
-NEEDED: Final = {"integer": "whole", "amount": "sum"}
+NEEDED: Final = {"integer": "whole", "amount": "sum", "date": "daylike"}
 """Shape without which a type need not be tried."""
 ALWAYS: Final = frozenset({"leading_zero", "person_number", "phone_number"})
 """Shapes of which a single cell matters: they are looked for to the end."""
+_OF_TYPE: Final[Mapping[str, frozenset[str]]] = {
+    "integer": frozenset({"leading_zero", "decimal", "whole", "sum", "phone_number", "mobile"}),
+    "amount": frozenset({"leading_zero", "decimal", "whole", "sum"}),
+    "phone": frozenset({"mobile"}),
+    "date": frozenset({"dated", "daylike"}),
+    "citizen_id": frozenset(),
+    "uscc": frozenset(),
+    "org_code": frozenset(),
+    "bank_card": frozenset(),
+}
+
+
+def telling(likely: str) -> frozenset[str]:
+    """Shapes that can still tell something of a column of that likely type."""
+    return _OF_TYPE.get(likely, ALL)
