@@ -142,17 +142,11 @@ class Expected:
         if not extra:
             return None
         try:
-            rows = self._first_rows(wanted, list(extra))
+            with self._open(wanted) as reading:
+                rows = _first_rows(reading, list(extra))
         except ReadError:  # Parquet may hold anything
             return None
         return rows.rename_columns([extra.get(name, name) for name in rows.column_names])
-
-    def _first_rows(self, wanted: Sequence[Column], unknown: Sequence[str]) -> pa.Table:
-        with self._open(wanted) as reading:
-            for rows in islice(reading.batches(), LOOKED_AT):  # the first part of a delivery may not have the column
-                if any(rows[name].null_count < rows.num_rows for name in unknown):
-                    break
-        return rows
 
     def _label(self, name: str) -> str:
         labels = {"_op": self._resource.delivery.op or "_op"} | {i.name: i.label for i in self._resource.items}
@@ -178,6 +172,14 @@ class Expected:
             f"`aliases: [{', '.join(aliases)}]` in the contract's item `{name}`"
         )
         return Finding(RENAMED, severity, message, "规范性", name)
+
+
+def _first_rows(reading: Reading, unknown: Sequence[str]) -> pa.Table:
+    """The first batch in which an unknown column holds anything: the first part of a delivery may not have the column."""
+    for rows in islice(reading.batches(), LOOKED_AT):
+        if any(rows[name].null_count < rows.num_rows for name in unknown):
+            break
+    return rows
 
 
 def _columns(notes: Iterable[Note], of: str) -> tuple[str, ...]:
