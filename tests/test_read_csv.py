@@ -213,3 +213,9 @@ def test_wrong_encoding_names_offset_and_line(tmp_path: Path) -> None:
 def test_unknown_format_names_the_kind_and_the_way_out(tmp_path: Path, content: bytes, kind: str) -> None:
     with pytest.raises(UnknownFormat, match=f"a\\.csv.*{kind}.*Way out"):
         read(write(tmp_path, content), COLUMNS)
+
+
+def test_gb18030_is_read_by_its_edition_of_2022(tmp_path: Path) -> None:
+    body = "姓名,证件号\n王".encode("gb18030") + b"\xfe\x59" + ",1\n李".encode("gb18030") + b"\xa8\xbc" + b",2\n"
+    result = read(write(tmp_path, body), COLUMNS)
+    assert [row[0] for row in rows(result)] == ["王\u9fb4", "李\u1e3f"]

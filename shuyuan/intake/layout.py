@@ -16,7 +16,7 @@ from shuyuan.intake.rows import Dialect
 from shuyuan.intake.text import Bytes
 from shuyuan.intake.tokens import torn
 
-PIECE = 16 << 20  # bytes of text worked on at once
+PIECE = 8 << 20  # bytes of text worked on at once
 REACH = 4 << 20  # bytes a quoted record may span; a quote that is not closed within is a stray one
 NEAR = 64 << 10
 PATIENCE = 32  # records that may look further than NEAR in one piece: a file full of stray quotes must not be read a thousand times

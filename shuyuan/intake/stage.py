@@ -19,7 +19,7 @@ from shuyuan.intake.read import Reading
 from shuyuan.intake.repeats import Marks, repeats
 from shuyuan.intake.retyped import Retyping
 from shuyuan.intake.staged import Staged, Writer
-from shuyuan.intake.standardise import Judged, Standardiser, message, unread, words
+from shuyuan.intake.standardise import Judged, Standardiser, Watch, message, unread, words
 from shuyuan.lake import duck
 from shuyuan.ledger.findings import EVIDENCE, QUARANTINE, UNMAPPED, Finding
 
@@ -47,14 +47,14 @@ def stage(
     catalog: Catalog,
     business_date: date,
     staged: Staged,
-    watch: Callable[[pa.Table], None] = lambda _: None,
+    watch: Watch = lambda _: None,
     before: Mapping[str, float] = MappingProxyType({}),
 ) -> Standardised:
-    """Standardise everything that is read, in memory that does not grow with it. `watch` sees every batch as it was read.
+    """Standardise everything that is read, in memory that does not grow with it. `watch` as for `Standardiser`.
 
     `before`: item → unusable cells per row in the live delivery. Raises Drifted where the resource's policy refuses a retyped column.
     """
-    standardiser = Standardiser(resource, catalog, business_date)
+    standardiser = Standardiser(resource, catalog, business_date, watch)
     aside: list[pa.Table] = []
     withheld: list[pa.Array] = []
     unreadable: list[pa.Array] = []
@@ -68,7 +68,7 @@ def stage(
 
     with duck.connect() as engine, Marks() as marks:
         with Writer(staged) as writer:
-            for judged in _judged(reading, standardiser, engine, watch):
+            for judged in _judged(reading, standardiser, engine):
                 writer.add(judged)
                 marks.add(judged.marks)
                 aside.append(judged.rejects)
@@ -90,11 +90,8 @@ def stage(
     return Standardised(loaded, pa.concat_tables(aside), _evidence(resource, verdicts), _unmapped(unmapped), told)
 
 
-def _judged(
-    reading: Reading, standardiser: Standardiser, engine: duck.Duck, watch: Callable[[pa.Table], None]
-) -> Iterator[Judged]:
+def _judged(reading: Reading, standardiser: Standardiser, engine: duck.Duck) -> Iterator[Judged]:
     def judge(raw: pa.Table) -> Judged:
-        watch(raw)
         with engine.cursor() as own:
             return standardiser.judge(raw, own)
 

@@ -22,7 +22,7 @@ from shuyuan.lake import duck, durable
 from shuyuan.ledger.findings import QUARANTINE
 
 GROUP = 65_536  # rows of a bucket that are written together
-WAITING = 8 * GROUP  # rows of all buckets that may wait for that
+WAITING = 5 * GROUP  # rows of all buckets that may wait for that
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,12 @@ class Writer:
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Dictionaries only where values repeat, and the cheapest compression: these files live for a day. Without Arrow's own schema a column
-    is text to every reader, whether it was written as a dictionary or not."""
+    """These files live for a day and are always read whole: no compression, no statistics, dictionaries only where values repeat. Without
+    Arrow's own schema a column is text to every reader, whether it was written as a dictionary or not."""
     few = [f.name for f in schema if pa.types.is_dictionary(f.type) or f.name in ("_op", "_raw", "_verdicts")]
-    return pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=few, store_schema=False)
+    return pq.ParquetWriter(
+        path, schema, compression="none", write_statistics=False, use_dictionary=few, store_schema=False
+    )
 
 
 def _as_read(row: dict[str, object]) -> str:

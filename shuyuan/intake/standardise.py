@@ -7,7 +7,7 @@ Does not belong here: how a value is parsed (`standards`), rows of the same key 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -28,6 +28,8 @@ from shuyuan.ledger.findings import QUARANTINE
 from shuyuan.standards import Parsed
 from shuyuan.standards.divisions import History
 
+Watch = Callable[[pa.Table], None]
+FIRM = frozenset({"citizen_id", "uscc", "phone", "code", "division", "date", "amount", "integer", "coordinate"})
 SEPARATOR = "\x1f"
 OPERATIONS = {"I": "U", "U": "U", "D": "D"}
 MESSAGES = {
@@ -58,8 +60,11 @@ class Judged:
 class Standardiser:
     """Judges the batches of one delivery; safe to use from several threads, each with its own `engine`."""
 
-    def __init__(self, resource: Resource, catalog: Catalog, business_date: date) -> None:
-        self.resource = resource
+    def __init__(
+        self, resource: Resource, catalog: Catalog, business_date: date, watch: Watch = lambda _: None
+    ) -> None:
+        """`watch` sees, as they were read, the columns of every batch that may hold other things than they promise."""
+        self.resource, self.watch = resource, watch
         self.options = {item.name: _options(item, catalog, business_date) for item in resource.items}
         items = [item.name for item in resource.items]
         bucket = bucket_of(resource.bucket_item)
@@ -68,6 +73,7 @@ class Standardiser:
     def judge(self, raw: pa.Table, engine: duck.Duck) -> Judged:
         """Judge every cell of a batch. rows + rejects = rows of `raw`."""
         parsed = {item.name: self._parse(item, raw) for item in self.resource.items}
+        self.watch(raw.select([*self._open(parsed), "_line"]))
         operations = _operations(raw)
         table = _table(raw, self.resource, parsed, operations)
         reason, item = _unfit(self.resource, parsed, table, operations)
@@ -79,6 +85,14 @@ class Standardiser:
             rejects = set_aside(raw.filter(bad), reason.filter(bad), item.filter(bad))
             withheld = pc.unique(table["_key"].filter(bad)).drop_null()
         return Judged(rows, buckets, marks, rejects, withheld, _counts(parsed), self._unmapped(raw, parsed))
+
+    def _open(self, parsed: Mapping[str, Parsed]) -> list[str]:
+        """Items of free text, and those of a firm type of which a cell is not what was promised."""
+        return [
+            item.name
+            for item in self.resource.items
+            if item.type not in FIRM or parsed[item.name].verdicts.null_count < len(parsed[item.name].verdicts)
+        ]
 
     def _unmapped(self, raw: pa.Table, parsed: Mapping[str, Parsed]) -> dict[tuple[str, str, str], int]:
         """Codes and words that no list and no crosswalk names."""

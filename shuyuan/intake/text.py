@@ -42,12 +42,50 @@ class Text:
     codec: str
     notes: tuple[Note, ...]
 
+    def forget(self, low: int, high: int) -> None:
+        """Bytes `low` to `high` are not needed soon: their pages need not stay in memory, and are read again if they are."""
+        page = mmap.PAGESIZE
+        low, high = low // page * page, high // page * page
+        if isinstance(self.data, mmap.mmap) and high > low:
+            self.data.madvise(mmap.MADV_DONTNEED, low, high - low)
+
     def utf8(self, low: int, high: int) -> bytes:
         """Bytes `low` to `high`, which lie at line ends, as UTF-8; what does not decode stays as it is."""
         part = self.data[low:high]
         if self.codec == "utf-8":
             return part
-        return part.decode(self.codec, "surrogateescape").encode("utf-8", "surrogateescape")
+        return recode(part, self.codec)
+
+
+# Characters that GB 18030-2000 had put into the private use area for want of a place in Unicode; GB 18030-2022 gives each its own.
+# Python still decodes by the old table, so a name from a UTF-8 feed would differ from the same name in a GB 18030 feed.
+_GIVEN_PLACES = str.maketrans(
+    "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7\ue816\ue817\ue818\ue81e\ue826\ue82b\ue82c\ue831\ue832"
+    "\ue83b\ue843\ue854\ue855\ue864",
+    "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19\u1e3f\U00020087\U00020089\U000200cc\u9fb4\u9fb5\u9fb6\u9fb7\U000215d7"
+    "\u9fb8\U0002298f\u9fb9\u9fba\U000241fe\u9fbb",
+)
+
+
+_PRIVATE = tuple(lead.encode()[:2] for lead in "\ue780\ue7c0\ue800\ue840")  # how all of them begin in UTF-8
+
+
+def decode(part: bytes, codec: str) -> str:
+    """Bytes as text; what does not decode becomes lone surrogates. GB 18030 by its edition of 2022."""
+    return (
+        recode(part, codec).decode("utf-8", "surrogateescape")
+        if codec == "gb18030"
+        else part.decode(codec, "surrogateescape")
+    )
+
+
+def recode(part: bytes, codec: str) -> bytes:
+    """As `decode`, in UTF-8; what does not decode stays as it is."""
+    found = part.decode(codec, "surrogateescape")
+    whole = found.encode("utf-8", "surrogateescape")
+    if any(lead in whole for lead in _PRIVATE):
+        return found.translate(_GIVEN_PLACES).encode("utf-8", "surrogateescape")
+    return whole
 
 
 def mark(error: UnicodeError) -> tuple[str, int]:
@@ -82,7 +120,7 @@ def load(path: Path, file: str, hint: str | None = None) -> Text:
 def lines(text: Text) -> Iterator[str]:
     """Physical lines with their line ends (CR LF, LF or CR); decoded one by one, so a damaged line harms only itself."""
     for found in _LINE.finditer(text.data, text.start):
-        yield found[0].decode(text.codec, "surrogateescape")
+        yield decode(found[0], text.codec)
 
 
 def after(text: Text, count: int) -> int:
@@ -103,6 +141,7 @@ def as_utf8(text: Text, errors: str = "surrogateescape") -> Text:
     with tempfile.TemporaryFile() as out:
         for at in range(text.start, size, CHUNK):
             part = decoder.decode(text.data[at : at + CHUNK], final=at + CHUNK >= size)
+            part = part.translate(_GIVEN_PLACES) if text.codec == "gb18030" else part
             out.write(part.encode("utf-8", "surrogateescape"))
         out.flush()
         data = mmap.mmap(out.fileno(), 0, access=mmap.ACCESS_READ) if out.tell() else b""
