@@ -136,6 +136,8 @@ def _accounted(got: Got) -> None:
         raise Broken("a line is a row or a reject, once", str(got.lines))
     for reject in got.rejects:
         f"{reject.raw}{reject.value}{reject.message}".encode()
+    for note in got.notes:
+        note.message.encode()
 
 
 _SIZES: tuple[tuple[Any, str, int], ...] = (
@@ -290,7 +292,9 @@ def _html(path: Path, _: Got | None) -> None:
     kept: Marks = sum((_all(one) for _, one in formed), Counter())
     if kept - _marks(page):
         raise Broken("no mark is invented", str(kept - _marks(page)))
-    if re.search(r"<(?:script|style|!)(?!.*<body>)|<t[dh][^>]*<|rowspan|colspan", page, re.S):
+    if any(map(_cut, (one for _, one in formed))) or re.search(
+        r"<(?:script|style|!)(?!.*<body>)|<t[dh][^>]*<|rowspan|colspan", page, re.S
+    ):
         return
     inner = page.partition("<table")[2].partition("</table")[0]
     cells = Counter(m for words in re.findall(r"<td>([^<>]*)", inner) for m in MARK.findall(words))
@@ -306,7 +310,8 @@ def _dbf(path: Path, got: Got | None) -> None:
     data = path.read_bytes()
     number, body, length = (int.from_bytes(data[a:b], "little") for a, b in ((4, 8), (8, 10), (10, 12)))
     ((_, formed),) = _formed(path, "dbf")
-    if any(n.kind == "memo_absent" for n in formed.notes) or got is None:
+    hidden = b"0" in data[43:body:32]  # a system column, which is no column
+    if hidden or got is None or any(n.kind == "memo_absent" for n in formed.notes):
         return
     kept = formed.marks(between="")
     for n in range(number):

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from shuyuan.intake import archives, html_tables, xlsx_lane
+from shuyuan.intake import archives, html_tables, panics, xlsx_lane
 from shuyuan.intake.cells import texts
 from shuyuan.intake.errors import CorruptFile, EmptyFile, SheetNotFound
 from shuyuan.intake.extents import Oddities
@@ -47,7 +47,10 @@ class _CalamineGrid(Grid):
 
     def _next(self, rows: Iterator[list[Any]], first: int) -> list[list[Any]]:
         try:
-            return list(islice(rows, BLOCK))
+            with panics.as_errors():
+                return list(islice(rows, BLOCK))
+        except CalamineError as error:
+            raise CorruptFile(self.name, f"the sheet cannot be read on below row {first} ({error})", _AGAIN) from error
         except (OverflowError, ValueError) as error:
             problem = f"sheet {self.name}: a cell below row {first} has the form of a date and a number that no calendar reaches"
             raise CorruptFile(self.name, problem, "give the column the form of a number or text", line=first) from error
@@ -67,10 +70,11 @@ def by_calamine(path: Path, file: str, kind: str, wanted: str | None = None) -> 
     """As `open_book`, whatever can be read faster. Raises CorruptFile, Bomb, EmptyFile, SheetNotFound."""
     found = archives.check_old_book(path, file) if kind == "xls" else archives.check_book(path, file, kind)
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheets = {m.name: m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet}
-        names = _select(file, list(sheets), wanted)
-        grids = [_grid(book.get_sheet_by_name(n), sheets[n].visible != SheetVisibleEnum.Visible) for n in names]
+        with panics.as_errors():
+            book = CalamineWorkbook.from_path(str(path))
+            sheets = {m.name: m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet}
+            names = _select(file, list(sheets), wanted)
+            grids = [_grid(book.get_sheet_by_name(n), sheets[n].visible != SheetVisibleEnum.Visible) for n in names]
     except (CalamineError, OSError) as error:
         raise CorruptFile(file, f"the book does not open ({error})", _AGAIN) from error
     return Book(_filled(file, grids), list(oddity_notes(found, kind)))

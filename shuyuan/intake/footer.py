@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shuyuan.intake.rows import BLANKS, Head, Note, Parts
+from shuyuan.intake.rows import BLANKS, Head, Note, Parts, show
 
 DEPTH = 8  # rows from the end that may be footer
 _TOTAL = re.compile(r"(?:总|合|共)\s*计[:：]?")
@@ -46,6 +46,6 @@ def cut(parts: Parts, tail: Iterable[tuple[int, Sequence[str]]], head: Head) -> 
     parts.table = parts.table.filter(kept)
     parts.rejects = [r for r in parts.rejects if r.line not in numbers]
     parts.preamble += len(numbers)
-    quoted = "; ".join(f"line {line}: {' '.join(c for c in cells if c)[:60]}" for line, cells in reversed(found))
+    quoted = "; ".join(f"line {line}: {show(' '.join(c for c in cells if c)[:60])}" for line, cells in reversed(found))
     parts.notes.append(Note("footer", f"rows below the table not taken as data: {quoted}"))
     return parts

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shuyuan.intake.errors import AmbiguousColumn, HeaderNotFound, MissingColumn
-from shuyuan.intake.rows import BLANKS, Column, Contract, Form, Head, Note
+from shuyuan.intake.rows import BLANKS, Column, Contract, Form, Head, Note, show
 
 Records = Sequence[tuple[int, Sequence[str]]]
 Found = Mapping[str, list[int]]
@@ -110,7 +110,7 @@ def settle(file: str, records: Records, contract: Contract) -> Head:
         named=_named(cells),
         line=line,
         index=at,
-        notes=tuple(_drift(cells[: _named(cells)], contract, found)),
+        notes=tuple(_drift([show(c) for c in cells[: _named(cells)]], contract, found)),
         constants={n: v for n, v in contract.constants.items() if n not in found},
     )
 

@@ -42,11 +42,23 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise BadJsonError(f"more than {MAX_BYTES} bytes")
     try:
         value = _DECODER.decode(raw.decode("utf-8"))
+        if b"\\ud" in raw or b"\\uD" in raw:
+            _refuse_no_text(value)
     except (ValueError, RecursionError) as error:
         raise BadJsonError(str(error)) from error
     if not isinstance(value, dict):
         raise BadJsonError(f"a {type(value).__name__}, not an object")
     return value
+
+
+def _refuse_no_text(value: Any) -> None:
+    """A key with half of a surrogate pair names no column. Raises ValueError."""
+    if isinstance(value, dict) and not all(map(_is_text, value)):
+        raise ValueError("a key holds half of a surrogate pair")
+
+
+def _is_text(key: str) -> bool:
+    return key.isascii() or not any("\ud800" <= c <= "\udfff" for c in key)
 
 
 def _refuse_constant(name: str) -> None:
@@ -70,7 +82,7 @@ def keys_of(file: str, pieces: Iterable[Piece]) -> list[str]:
     for line, raw in pieces:
         with contextlib.suppress(ValueError, RecursionError):  # what is wrong with it is told when it is read
             value = json.loads(raw) if len(raw) <= MAX_BYTES else None
-            keys.update(dict.fromkeys(value) if isinstance(value, dict) else {})
+            keys.update(dict.fromkeys(filter(_is_text, value)) if isinstance(value, dict) else {})
         if len(keys) > MAX_KEYS:
             problem = f"the objects have more than {MAX_KEYS} different keys"
             raise Bomb(file, problem, "deliver one object per row, with the same keys", line=line)

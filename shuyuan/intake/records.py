@@ -72,7 +72,10 @@ def parquet_rows(path: Path, file: str, contract: Contract) -> Batched:
     if contract.form is not None:  # a form names columns, the file places them
         head = placed.by_keys(file, names, Contract(contract.columns, constants=contract.constants))
     wanted = [names[i] for i in head.places.values()]
-    _refuse_huge(source, file, wanted)
+    try:
+        _refuse_huge(source, file, wanted)
+    except UnicodeDecodeError as error:  # a damaged path of a column
+        raise _corrupt(file, error) from error
     tally = Tally(physical=source.metadata.num_rows)
     return Batched(head, _parquet_batches(source, file, wanted, head, tally), tally)
 

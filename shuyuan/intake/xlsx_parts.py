@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
+from shuyuan.intake import panics
 from shuyuan.intake.cells import no_empty, number, render
 from shuyuan.intake.xlsx_scan import Ints, Irregular
 
@@ -64,6 +65,8 @@ def package(archive: zipfile.ZipFile) -> Package:
         if relation is not None and relation.get("Type", "").endswith("/worksheet"):
             hidden = sheet.get("state", "visible") != "visible"
             sheets.append(SheetPart(sheet.get("name", ""), _part(relation), hidden))
+    if not {s.part for s in sheets} <= set(archive.namelist()):
+        raise Irregular
     others = {r.get("Type", "").rsplit("/", 1)[-1]: _part(r) for r in relations.values()}
     properties = next(iter(_all(book, "workbookPr")), None)
     date1904 = properties is not None and properties.get("date1904", "0") in {"1", "true"}
@@ -205,7 +208,8 @@ class Dates:
             return []
         rows = "".join(f'<row r="{n}"><c r="A{n}" s="{s}"><v>{w}</v></c></row>' for n, (s, w) in enumerate(cells, 1))
         try:
-            sheet = CalamineWorkbook.from_filelike(self._book(rows)).get_sheet_by_index(0)
+            with panics.as_errors():
+                sheet = CalamineWorkbook.from_filelike(self._book(rows)).get_sheet_by_index(0)
         except CalamineError as error:
             raise Irregular from error
         values = [v for (v,) in sheet.iter_rows()]
