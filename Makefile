@@ -28,8 +28,8 @@ lint: venv-dev  ## style, types, import contract
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
-bench: venv-dev  ## rows PostgreSQL writes on a changed day against rows truly changed; PEOPLE=20000
-	@$(VENV)/bin/python bench/changed_day.py $(or $(PEOPLE),20000)
+bench: venv-dev  ## every bench against its bar, as ratios in one run; ROWS=4000000 PEOPLE=20000 OUT=bench.json ONLY=reading,xlsx
+	@$(VENV)/bin/python bench/run.py --rows $(or $(ROWS),4000000) --people $(or $(PEOPLE),20000) $(if $(OUT),--out $(OUT)) $(if $(ONLY),--only $(ONLY))
 
 # Something can be running only if there is state; then .venv is needed to stop it, even if it was removed meanwhile.
 down:  ## stop what `make demo` left running
