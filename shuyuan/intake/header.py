@@ -110,7 +110,7 @@ def settle(file: str, records: Records, contract: Contract) -> Head:
         named=_named(cells),
         line=line,
         index=at,
-        notes=tuple(_drift([show(c) for c in cells[: _named(cells)]], contract, found)),
+        notes=tuple(_drift(cells[: _named(cells)], contract, found)),
         constants={n: v for n, v in contract.constants.items() if n not in found},
     )
 
@@ -219,7 +219,7 @@ def _strangers(cells: Sequence[str], found: Found) -> Iterator[Note]:
 
 def _unclaimed(cells: Sequence[str], found: Found) -> list[str]:
     taken = {i for indexes in found.values() for i in indexes}
-    return [c for i, c in enumerate(cells) if i not in taken and c.strip(BLANKS)]
+    return [show(c) for i, c in enumerate(cells) if i not in taken and c.strip(BLANKS)]
 
 
 def _order(columns: Sequence[Column], found: Found) -> Iterator[Note]:
