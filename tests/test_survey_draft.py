@@ -208,7 +208,7 @@ def test_a_file_without_header_says_what_to_ask(tmp_path: Path, catalog: Catalog
     path.write_text("\n".join(f"{i},{n},2026-01-{i % 28 + 1:02d},{i}.5" for i, n in enumerate(PEOPLE)), "utf-8")
     made = drafted(path, catalog)
     contract = next(text for path, text in made.files.items() if path.parts[0] == "resources")
-    assert not made.reads and "no header row" in made.trial and "# FIRST: " in contract
+    assert made.reads and "header_row: 0" in contract and "# FIRST: the file has no header row" in contract
     assert [item.type for item in made.resource.items][1] == "citizen_id"
 
 

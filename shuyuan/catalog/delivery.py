@@ -119,7 +119,8 @@ class Delivery(Declared):
     `control`: a `<file>.ok` with the data row count must accompany every file. `manifest`: one control file for the whole delivery is called so.
     `parts`: the delivery comes in so many files, numbered by `{part}` in `pattern`; without `{part}` they are the members of one zip, where
     `any` number will do. With a manifest that lists the files `parts` need not be said.
-    `connector`: where the files are fetched from; without one the department drops them. The other fields are hints for the reader.
+    `connector`: where the files are fetched from; without one the department drops them. The other fields are hints for the reader;
+    `header_row: 0` says that there is no header: items are then labelled `column_1`, `column_2`, … by their place.
     """
 
     pattern: str

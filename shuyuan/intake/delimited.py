@@ -81,6 +81,8 @@ def find_head(text: Text, contract: Contract) -> tuple[str, Head]:
 
 def head_lines(text: Text, delimiter: str, head: Head) -> int:
     """Physical lines down to the end of the header record."""
+    if head.index < 0:
+        return 0
     last = next(islice(records(lines(text), delimiter), head.index, None))
     return last.line - 1 + last.height
 

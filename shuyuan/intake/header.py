@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,7 +68,12 @@ def places(cells: Sequence[str], columns: Sequence[Column]) -> dict[str, list[in
 
 
 def locate(records: Records, contract: Contract) -> tuple[int, int]:
-    """(index into `records`, contract columns named) of the best row, or of the row the contract forces; (-1, 0) for none."""
+    """(index into `records`, contract columns named) of the best row, or of the row the contract forces; (-1, 0) for none.
+
+    `header_row` 0 says that there is no header: columns are named `column_1`, `column_2`, … by their place.
+    """
+    if contract.header_row == 0:
+        return (0, len(places(by_place(records), contract.columns))) if records else (-1, 0)
     best = (-1, 0)
     for at, (line, cells) in enumerate(records):
         if contract.header_row is not None and line != contract.header_row:
@@ -78,6 +84,13 @@ def locate(records: Records, contract: Contract) -> tuple[int, int]:
     return best
 
 
+def by_place(records: Records) -> list[str]:
+    """Names of the columns of a table without a header."""
+    widths = Counter(len(cells) for _, cells in records if any(cell.strip(BLANKS) for cell in cells))
+    width = widths.most_common(1)[0][0] if widths else 0
+    return [f"column_{n}" for n in range(1, width + 1)]
+
+
 def enough(points: int, contract: Contract) -> bool:
     """Is a row with `points` matches a header at all? Half of the required columns; fewer is a data row that looks like one."""
     return points >= 1 and 2 * points >= len(contract.required)
@@ -86,7 +99,8 @@ def enough(points: int, contract: Contract) -> bool:
 def complete(records: Records, contract: Contract) -> bool:
     """Does the best row carry every required column?"""
     at, points = locate(records, contract)
-    return enough(points, contract) and not _missing(places(records[at][1], contract.columns), contract)
+    cells = by_place(records) if contract.header_row == 0 else records[at][1]
+    return enough(points, contract) and not _missing(places(cells, contract.columns), contract)
 
 
 def settle(file: str, records: Records, contract: Contract) -> Head:
@@ -97,7 +111,7 @@ def settle(file: str, records: Records, contract: Contract) -> Head:
     at, points = locate(records, contract)
     if not enough(points, contract):
         raise _not_found(file, records, contract)
-    line, cells = records[at]
+    line, cells = (0, by_place(records)) if contract.header_row == 0 else records[at]
     found = places(cells, contract.columns)
     _refuse_twice(file, line, cells, found)
     missing = _missing(found, contract)
@@ -109,7 +123,7 @@ def settle(file: str, records: Records, contract: Contract) -> Head:
         width=len(cells),
         named=_named(cells),
         line=line,
-        index=at,
+        index=at if line else -1,
         notes=tuple(_drift(cells[: _named(cells)], contract, found)),
         constants={n: v for n, v in contract.constants.items() if n not in found},
     )

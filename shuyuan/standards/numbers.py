@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 import pyarrow as pa
@@ -72,7 +72,7 @@ def _whole(text: str) -> int | None:
     try:
         number = Decimal(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
         whole = abs(number) <= _BIGGEST and number == number.to_integral_value()
-    except InvalidOperation:
+    except ArithmeticError:  # not a number, or one that no decimal holds (a credit code with an E among its digits)
         return None
     return int(number) if whole else None
 

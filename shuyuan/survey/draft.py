@@ -87,8 +87,8 @@ def _frame(path: Path, department: str, catalog: Catalog, name: str | None, toda
 def _tried(path: Path, frame: Frame, proposal: Proposal, survey: Survey, table: Table) -> tuple[Frame, str]:
     """The frame with the hints that reading the sample needs, and what is still wrong (empty: nothing)."""
     if proposal.headless:
-        words = "the file has no header row, and a contract finds columns by their header: ask the department for one"
-        return replace(frame, warnings=(*frame.warnings, words)), words
+        words = "the file has no header row: its columns are taken by their place, and nothing tells when they change; ask for a header"
+        frame = replace(frame, hints={**frame.hints, "header_row": 0}, warnings=(*frame.warnings, words))
     plain = _trial(path, _resource(frame, proposal, survey, table), survey, table)
     if not plain:
         return frame, ""

@@ -36,7 +36,7 @@ class Proposal:
     """A table as a contract could describe it.
 
     `aside`: share of the rows that the key would set aside. `left_out`: columns that no header text can name, with the reason.
-    `headless`: the file has no header row at all; its columns are numbered and can only be read by place.
+    `headless`: the file has no header row at all; its columns are numbered and read by their place.
     """
 
     items: tuple[Item, ...]
