@@ -92,7 +92,10 @@ def check(path: Path, *, measured: bool = True) -> str:
     _same(outcome, again[0])
     if got is not None and again[1] is not None:
         _accounted(got)
-        _same(got.comparable(), again[1].comparable())
+        if not {n.kind for n in (*got.notes, *again[1].notes)} & {
+            "error_cells"
+        }:  # the two lanes of xlsx tell errors differently
+            _same(got.comparable(), again[1].comparable())
     if measured:
         refused(lambda: look.inspect(path))
     refused(lambda: _inside(path, got))
@@ -296,7 +299,7 @@ def _html(path: Path, _: Got | None) -> None:
     if kept - _marks(page):
         raise Broken("no mark is invented", str(kept - _marks(page)))
     if any(map(_cut, (one for _, one in formed))) or re.search(
-        r"<(?:script|style|!)(?!.*<body>)|<t[dh][^>]*<|rowspan|colspan", page, re.S
+        r"<(?:script|style|!)(?!.*<body>)|<[^<>]*<|rowspan|colspan", page, re.S
     ):
         return
     inner = page.partition("<table")[2].partition("</table")[0]

@@ -38,7 +38,7 @@ _JUNK = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|~
 _ESCAPES = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|\0")
 _WATCHERS: dict[str, type[Extent]] = {"xlsx": XlsxExtent, "ods": OdsExtent, "xlsb": XlsbExtent}
 ZIPPED_BOOKS = frozenset(_WATCHERS)
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, UnicodeDecodeError)
 
 
 @contextmanager

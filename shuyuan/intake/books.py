@@ -80,9 +80,10 @@ def by_calamine(path: Path, file: str, kind: str, wanted: str | None = None) -> 
     return Book(_filled(file, grids), list(oddity_notes(found, kind)))
 
 
-def _careful(path: Path, file: str, name: str) -> Iterator[Block]:
-    """The blocks of one sheet of an xlsx that is only in part as the fast lane needs it."""
-    return by_calamine(path, file, "xlsx", name).grids[0].blocks()
+def _careful(path: Path, file: str, name: str) -> tuple[Iterator[Block], list[Note]]:
+    """The blocks of one sheet of an xlsx that is only in part as the fast lane needs it, and what must be told of them."""
+    book = by_calamine(path, file, "xlsx", name)
+    return book.grids[0].blocks(), book.notes
 
 
 def _of(file: str, grids: list[Grid], wanted: str | None) -> Book:

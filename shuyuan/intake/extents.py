@@ -185,9 +185,15 @@ class XlsbExtent(Extent):
 
 
 class XlsExtent(Extent):
-    """Records of [MS-XLS]: type, size, body; a cell's begins with row and column. Cells that are only formatted do not count."""
+    """Records of [MS-XLS]: type, size, body; a cell's begins with row and column. Cells that are only formatted do not count.
+
+    The book reader makes room for what a sheet says its dimensions are, and dies where there is none.
+    """
 
     _SHEET = 0x0809
+    _DIMENSIONS = (
+        0x0200  # first row, row after the last, first column, column after the last; rows have four bytes since BIFF8
+    )
     _MANY = 0x00BD  # numbers side by side; the last column stands at the end
     _CELLS = frozenset({0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00FD, 0x00D6, _MANY})
     _TRUTH, _FORMULA = 0x0205, 0x0006
@@ -202,8 +208,18 @@ class XlsExtent(Extent):
                 self._cell(kind, data, at + 4, length)
             elif kind == self._SHEET:
                 self.restart()
+            elif kind == self._DIMENSIONS and length in (10, 14):
+                self._sized(*struct.unpack_from("<IIHH" if length == 14 else "<HHHH", data, at + 4))
             at += 4 + length
         return at
+
+    def _sized(self, top: int, below: int, left: int, behind: int) -> None:
+        """Raises Bomb, CorruptFile."""
+        if below < top or behind < left:
+            problem = f"a sheet says it begins at row {top + 1}, column {left + 1} and ends above or before that"
+            raise CorruptFile(self.file, problem, "open it, save it again and deliver that")
+        self.reach(below - top, behind - left)
+        self.restart()
 
     def _cell(self, kind: int, data: bytes, at: int, length: int) -> None:
         row, column = struct.unpack_from("<HH", data, at)

@@ -43,11 +43,11 @@ _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,
 _ROW = re.compile(rb'<row(?: r="(\d{1,7})")?')
 _SPELLED, _MARKS = (b"&", b"_x", b"\r"), "&|_x|\r"  # texts that are not as they stand
 _OPENING, _ENDING = b"<sheetData>", b"</sheetData>"
-Careful = Callable[[str], Iterator[Block]]
+Careful = Callable[[str], tuple[Iterator[Block], list[Note]]]
 
 
 def grids(path: Path, file: str, careful: Careful) -> list[Grid]:
-    """All worksheets; `careful(name)` gives the blocks of a sheet by another way. Raises Irregular, Bomb, CorruptFile."""
+    """All worksheets; `careful(name)` gives a sheet's blocks, and what must be told of them, by another way. Raises Irregular, Bomb, CorruptFile."""
     with archives.zipped(path) as archive:
         parts = package(archive)
     shared = SharedTexts()
@@ -133,9 +133,11 @@ class _XmlGrid(Grid):
     values: int = 0
     errors: int = 0
     uncomputed: int = 0
+    heard: list[Note] = field(default_factory=list)  # what the careful way tells
 
     def blocks(self) -> Iterator[Block]:
         self.errors = self.uncomputed = self.values = last = 0
+        self.heard = []
         try:
             for data in self._pieces():
                 block = self._block(scan(data))
@@ -154,7 +156,7 @@ class _XmlGrid(Grid):
 
     def told(self) -> list[Note]:
         """Errors are read as the text they show; a formula without a stored value is an empty cell that should not be one."""
-        notes = []
+        notes = list(self.heard)
         if self.errors:
             notes.append(
                 Note(
@@ -170,7 +172,8 @@ class _XmlGrid(Grid):
     def _below(self, last: int) -> Iterator[Block]:
         """The rows below `last` by the careful way, which must have met the same values above. Raises CorruptFile."""
         values = 0
-        for numbers, columns in self.book.careful(self.name):
+        blocks, self.heard = self.book.careful(self.name)
+        for numbers, columns in blocks:
             above = int(pc.sum(pc.less_equal(numbers, last)).as_py())
             values += sum(above - c.slice(0, above).null_count for c in columns)
             if numbers[-1].as_py() > last and values != self.values - self.errors:
