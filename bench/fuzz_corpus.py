@@ -185,7 +185,7 @@ def _html() -> Iterator[Sample]:
 def _books() -> Iterator[Sample]:
     yield Sample("xlsx", _xlsx(), "zip")
     yield Sample("xlsx by hand", packed(_xlsx_parts()), "zip")
-    yield Sample("ods", packed(_ods_parts()), "zip")
+    yield Sample("ods", packed(ods_parts()), "zip")
     yield Sample("xls", _compound(_biff([list(HEADERS), *table(12)])), "bytes")
 
 
@@ -242,7 +242,9 @@ _ODS = " ".join(
 )
 
 
-def _ods_parts() -> dict[str, bytes]:
+def ods_parts() -> dict[str, bytes]:
+    """The parts of an ods with one sheet of texts."""
+
     def cell(value: str) -> str:
         if not value:
             return "<table:table-cell/>"
@@ -274,14 +276,14 @@ def packed(parts: dict[str, bytes]) -> bytes:
 
 def _records() -> Iterator[Sample]:
     for codec, driver in (("gb18030", 0x4D), ("gb18030", 0)):
-        yield Sample(f"dbf {codec} {driver:#x}", _dbf(table(14, simple=True), codec, driver), "dbf", codec)
+        yield Sample(f"dbf {codec} {driver:#x}", dbf(table(14, simple=True), codec, driver), "dbf", codec)
     out = io.BytesIO()
     columns = {h: [row[i] for row in table(30)] for i, h in enumerate(HEADERS)}
     pq.write_table(pa.table(columns), out, row_group_size=11)
     yield Sample("parquet", out.getvalue(), "bytes")
 
 
-def _dbf(rows: Table, codec: str, driver: int) -> bytes:
+def dbf(rows: Table, codec: str, driver: int) -> bytes:
     """dBase III: texts, a date, a number, a record that is marked as deleted."""
     fields = [
         ("编号", b"C", 10, 0),

@@ -321,7 +321,7 @@ def _dbf(path: Path, got: Got | None) -> None:
         return
     kept = formed.marks(between="")
     for n in range(number):
-        record = data[body + n * length : body + (n + 1) * length].decode("gb18030", "surrogateescape")
+        record = data[body + n * length + 1 : body + (n + 1) * length].decode("gb18030", "surrogateescape")
         if _marks(record) - kept.get(n + 1, Counter()):
             raise Broken("every mark of a dBase record is told", f"record {n + 1}: {_marks(record)}")
 

@@ -28,6 +28,13 @@ BLOCK = 65_536  # records
 _DRIVERS = {0x4D: "gb18030", 0x7A: "gb18030", 0x4E: "big5", 0x78: "big5", 0x01: "cp437", 0x02: "cp850", 0x03: "cp1252"}
 _MEMO = frozenset("MGPW")
 _DELETED = Fault("deleted_record", None, None, "the record is marked as deleted; undelete or pack the table")
+_SHIFTED = Fault(
+    "shifted_row",
+    None,
+    None,
+    "the record does not begin with a blank or *, as every record does: bytes are missing above, and its cells are shifted; export again",
+)
+_LIVE = np.frombuffer(b" \0", np.uint8)  # some writers leave a NUL
 _JULIAN = dt.date(2000, 1, 1).toordinal() - 2451545  # ordinal of a date less its Julian day
 
 Records = npt.NDArray[np.uint8]
@@ -144,15 +151,16 @@ def _batches(table: _Table, count: int, head: Head, tally: Tally) -> Iterator[pa
         low = table.body + first * table.length
         raw = np.frombuffer(table.data[low : low + height * table.length], np.uint8).reshape(height, table.length)
         lines = np.arange(first + 1, first + height + 1)
-        deleted = raw[:, 0] == ord("*")
-        _set_aside(table, raw[deleted], lines[deleted].tolist(), tally)
-        yield _admit(table, raw[~deleted], lines[~deleted], head, tally)
+        live = np.isin(raw[:, 0], _LIVE)
+        _set_aside(table, raw[~live], lines[~live].tolist(), tally)
+        yield _admit(table, raw[live], lines[live], head, tally)
 
 
 def _set_aside(table: _Table, raw: Records, lines: list[int], tally: Tally) -> None:
     for line, record in zip(lines, raw, strict=True):
-        shown = record[1:].tobytes().decode(table.codec, "surrogateescape")
-        tally.rejects.append(reject(line, shown, _DELETED))
+        deleted = record[0] == ord("*")
+        shown = record[int(deleted) :].tobytes().decode(table.codec, "surrogateescape")
+        tally.rejects.append(reject(line, shown, _DELETED if deleted else _SHIFTED))
 
 
 def _admit(table: _Table, raw: Records, lines: npt.NDArray[np.int64], head: Head, tally: Tally) -> pa.Table:

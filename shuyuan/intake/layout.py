@@ -18,7 +18,7 @@ from shuyuan.intake.tokens import torn
 
 PIECE = 8 << 20  # bytes of text worked on at once
 REACH = 4 << 20  # bytes a quoted record may span; a quote that is not closed within is a stray one
-NEAR = 64 << 10
+NEAR = 64 << 10  # bytes behind its first line that are looked at first
 PATIENCE = 32  # records that may look further than NEAR in one piece: a file full of stray quotes must not be read a thousand times
 
 Data = npt.NDArray[np.uint8]
@@ -173,8 +173,9 @@ class Irregular:
     def _next(self, at: int) -> tuple[int, bool]:
         """(the line behind the record that begins on line `at`, is it well formed?)."""
         start = int(self.edges[at])
-        behind = self._closed(start, min(start + NEAR, len(self.data)))
-        if behind is None and self.patience and self.data.count(b'"', start, start + NEAR) % 2:
+        near = min(int(self.edges[at + 1]) + NEAR, len(self.data))
+        behind = self._closed(start, near)
+        if behind is None and self.patience and self.data.count(b'"', start, near) % 2:
             self.patience -= 1
             behind = self._closed(start, min(start + REACH, len(self.data)))
         if behind is None:
