@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import bench_modules
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -242,6 +243,18 @@ def test_a_book_that_one_reader_opens_and_the_other_does_not(fuzz: ModuleType, p
     assert read(path, COLUMNS).table.num_rows == 15
     (sheet,) = inspect(path).sheets
     assert (sheet.name, sheet.rows, sheet.columns) == ("a", 16, 5)
+
+
+def test_a_cell_in_the_far_corner_of_a_sheet(path: Path) -> None:
+    """Asked for such a sheet, the book reader makes room for 2³⁴ cells, and the process dies."""
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["B1"], book.active["A2"], book.active["XFD1048576"] = "编号", "姓名", "1", "x"
+    book.create_sheet("空").sheet_state = "hidden"
+    book.save(path)
+    assert [(s.name, s.rows, s.columns, s.hidden) for s in inspect(path).sheets] == [
+        ("Sheet", 1_048_576, 16_384, False),
+        ("空", 0, 0, True),
+    ]
 
 
 def test_errors_in_rows_that_the_careful_way_reads_are_told(

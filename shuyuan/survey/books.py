@@ -15,23 +15,22 @@ BOOKS: Final = frozenset({"xlsx", "xlsb", "xls", "ods"})
 
 
 def extents(path: Path, kind: str) -> tuple[Sheet, ...]:
-    """Name, used rows and columns counted from A1, and visibility of every worksheet; nothing for what is no book."""
+    """Name, used rows and columns counted from A1, and visibility of every worksheet; nothing for what is no book.
+
+    The library that lists the sheets is not asked for their cells: two cells in far corners would take all memory.
+    """
     if kind not in BOOKS:
         return ()
+    filled = {grid.name: _as_read(grid) for grid in sheets.sheets_of(path, path.name, None)}
     try:
         with panics.as_errors(), CalamineWorkbook.from_path(str(path)) as book:
-            kept = [m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
-            return tuple(_extent(book, m.name, m.visible != SheetVisibleEnum.Visible) for m in kept)
+            listed = [m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
+            empty = {m.name: Sheet(m.name, 0, 0, m.visible != SheetVisibleEnum.Visible) for m in listed}
     except CalamineError:  # a damaged book that could be read all the same
-        return tuple(_as_read(grid) for grid in sheets.sheets_of(path, path.name, None))
+        return tuple(filled.values())
+    return tuple((empty | filled).values())
 
 
 def _as_read(grid: Grid) -> Sheet:
     """A sheet that holds anything, by its cells."""
     return Sheet(grid.name, grid.height, max((len(columns) for _, columns in grid.blocks()), default=0), grid.hidden)
-
-
-def _extent(book: CalamineWorkbook, name: str, hidden: bool) -> Sheet:
-    end = book.get_sheet_by_name(name).end
-    rows, columns = (0, 0) if end is None else (end[0] + 1, end[1] + 1)
-    return Sheet(name, rows, columns, hidden)
