@@ -38,7 +38,8 @@ from shuyuan.intake import (
 from shuyuan.intake import rows as row_module
 from shuyuan.intake.errors import ConservationError, ReadError
 from shuyuan.intake.read import Note, Reject, read
-from shuyuan.survey import look, tables
+from shuyuan.survey import encodings, look, tables
+from shuyuan.survey.books import extents
 
 MARK = re.compile(r"[KN]\d{4}[QZ]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -171,6 +172,10 @@ def _inside(path: Path, got: Got | None) -> None:
     """Promises that need the unpacked file."""
     kind = formats.detect(path, path.name)
     with archives.opened(path, kind) as (inner, _, inner_kind):
+        if inner_kind in formats.BOOKS:
+            extents(inner, inner_kind)
+        elif inner_kind not in {"parquet", "dbf"}:
+            encodings.count(inner)
         _CHECKS.get(inner_kind, _books)(inner, got)
 
 

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 PROJECT = Path(__file__).resolve().parent.parent
+BEIJING = ZoneInfo("Asia/Shanghai")
+
+
+def today() -> date:
+    """The calendar day in Beijing, as the database counts it too, whatever the machine's time zone."""
+    return datetime.now(BEIJING).date()
 
 
 @dataclass(frozen=True)

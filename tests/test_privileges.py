@@ -20,6 +20,7 @@ from shuyuan.db.sql import statement, table
 
 STATE = ("batch", "run", "snapshot", "discrepancy", "breach")
 DELIVERED = ("part", "collected")
+VIEWS = ("freshness", "unmapped_now")
 EVENTS = ("load", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped")
 
 # What each role may do to whole tables; r = SELECT, a = INSERT, w = UPDATE, d = DELETE. What is not here is forbidden.
@@ -31,7 +32,7 @@ INTENT: dict[str, dict[str, str]] = {
         **{f"ledger.{name}": "raw" for name in ("batch", "run", "snapshot", "breach", "harvest", "part")},
         "ledger.access": "a",
         "ledger.collected": "ra",
-        "ledger.freshness": "r",
+        **{f"ledger.{name}": "r" for name in VIEWS},
         "source": "rawd",
         "claim": "r",
         "library": "rawd",
@@ -39,7 +40,7 @@ INTENT: dict[str, dict[str, str]] = {
     },
     "shuyuan_steward": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, "freshness")},
+        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS)},
         "source": "r",
         "claim": "r",
         "library": "r",
@@ -47,15 +48,12 @@ INTENT: dict[str, dict[str, str]] = {
     },
     "shuyuan_auditor": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, "freshness", "access", "harvest")},
+        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS, "access", "harvest")},
         "share": "r",
     },
     "shuyuan_web": {
         "catalog": "r",
-        **{
-            f"ledger.{name}": "r"
-            for name in (*EVENTS, *DELIVERED, "batch", "run", "discrepancy", "breach", "freshness")
-        },
+        **{f"ledger.{name}": "r" for name in (*EVENTS, *DELIVERED, "batch", "run", "discrepancy", "breach", *VIEWS)},
         "ledger.access": "ra",
         "source": "r",
         "claim": "r",

@@ -147,7 +147,7 @@ def test_without_the_servers_log_the_harvest_says_so(
 
 def test_the_months_ahead_are_made_in_time(town: Town) -> None:
     with transaction("shuyuan_owner") as connection:
-        connection.execute("DROP TABLE ledger.load_" + f"{date.today().replace(day=1) + timedelta(days=62):%Y%m}")
+        connection.execute("DROP TABLE ledger.load_" + f"{settings.today().replace(day=1) + timedelta(days=62):%Y%m}")
     upkeep.harvest_queries()
     for ahead in range(3):
         month = town.one("SELECT to_char(date_trunc('month', now()) + make_interval(months => %s), 'YYYYMM')", ahead)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from fastapi import HTTPException, Request
 from fastapi.testclient import TestClient
 from psycopg.rows import dict_row
 
+from shuyuan import settings
 from shuyuan.catalog import load_catalog
 from shuyuan.db.engine import transaction
 from shuyuan.settings import PROJECT
@@ -324,7 +324,9 @@ def test_roles_come_from_the_register(city: Path) -> None:  # noqa: F811
 
 def test_today_is_on_the_chart(client: TestClient) -> None:
     text = page(client, "/")
-    assert f"<title>{date.today():%m-%d}: 4</title>" in text and f"<title>{date.today():%m-%d}: 1</title>" in text
+    assert (
+        f"<title>{settings.today():%m-%d}: 4</title>" in text and f"<title>{settings.today():%m-%d}: 1</title>" in text
+    )
 
 
 @pytest.mark.parametrize(("published", "standing"), [("张三", "agree"), (None, "not compared")])

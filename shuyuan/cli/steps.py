@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from shuyuan import settings
 from shuyuan.cli import arguments
 from shuyuan.cli.arguments import day
 
@@ -122,13 +122,12 @@ def run(
     ] = None,
 ) -> None:
     """Run the whole line by hand: every waiting delivery, then every library."""
-    today = day(business_date) if business_date else date.today()
+    today = day(business_date) if business_date else settings.today()
     if catalog:
         os.environ["SHUYUAN_CATALOG"] = str(catalog)
         os.environ.setdefault("SHUYUAN_HOME", str(Path.cwd() / f".shuyuan-{catalog.name}"))
         if (suites := catalog / "expectations").is_dir():
             os.environ.setdefault("SHUYUAN_EXPECTATIONS", str(suites))
-    from shuyuan import settings
     from shuyuan.db import embedded
     from shuyuan.flow import line
     from shuyuan.flow.migrate import migrate as bring_up
@@ -195,7 +194,7 @@ def sweep(today: Annotated[str | None, typer.Option(help="YYYY-MM-DD; default: t
     """Record overdue feeds as breaches; close those that came."""
     from shuyuan.flow import upkeep
 
-    out.print(upkeep.sweep_freshness(day(today) if today else date.today()))
+    out.print(upkeep.sweep_freshness(day(today) if today else settings.today()))
 
 
 def harvest() -> None:
@@ -209,7 +208,7 @@ def stragglers(today: Annotated[str | None, typer.Option(help="YYYY-MM-DD; defau
     """List what came after its day's delivery was taken; `shuyuan run --date DAY` takes it."""
     from shuyuan.flow.stragglers import stragglers as find
 
-    found = find(day(today) if today else date.today())
+    found = find(day(today) if today else settings.today())
     for resource, business_date in found:
         out.print(f"{resource} {business_date}", highlight=False)
     out.print(f"{len(found)} deliveries wait. Next: shuyuan run --date DAY" if found else "nothing waits")
@@ -226,4 +225,4 @@ def retention() -> None:
     """Drop audit months that every applicable article lets go."""
     from shuyuan.flow import upkeep
 
-    out.print(upkeep.apply_retention(date.today()))
+    out.print(upkeep.apply_retention(settings.today()))

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
 
+from shuyuan import settings
 from shuyuan.cli.arguments import Mistake
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _told(made: Draft, paths: list[Path], file: Path) -> None:
         "shuyuan catalog check",
         "shuyuan migrate",
         f"cp {shlex.quote(str(file))} inbox/{resource.department}/   # of SHUYUAN_HOME, named {resource.delivery.pattern}",
-        f"shuyuan receive {resource.id} {naming.business_day(file.name) or date.today()}",
+        f"shuyuan receive {resource.id} {naming.business_day(file.name) or settings.today()}",
         "shuyuan read BATCH && shuyuan check BATCH && shuyuan admit BATCH",
     ):
         out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from shuyuan import settings
 from shuyuan.quality import calendar
 
 FILE = "demo.json"
@@ -47,7 +48,7 @@ def of(home: Path, people: int, seed: int, days: int) -> Agenda:
     """
     path = home / FILE
     if not path.exists():
-        agenda = make(people, seed, days, date.today())
+        agenda = make(people, seed, days, settings.today())
         new = path.with_suffix(".new")
         new.write_text(json.dumps(_plain(agenda), indent=1), "utf-8")
         new.replace(path)

@@ -5,10 +5,9 @@ Without a connector there is nothing to collect: the department drops its files 
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from time import perf_counter
-from zoneinfo import ZoneInfo
 
 from shuyuan import settings
 from shuyuan.catalog import Resource, load_catalog
@@ -18,8 +17,6 @@ from shuyuan.intake import collect as intake
 from shuyuan.intake.collect import Collected, Connections, Environment, Memory, NotCollectable, Remote
 from shuyuan.ledger import collected
 from shuyuan.ledger.loads import Step
-
-BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 def collect(
@@ -39,7 +36,7 @@ def collect(
     resource = resource_named(load_catalog(settings.load().catalog), resource_id)
     if resource.delivery.connector is None:
         return []
-    day = today or datetime.now(BEIJING).date()
+    day = today or settings.today()
     with audited(Step("collect", resource=resource_id)), alone("collect", resource_id):
         found = intake.collect(
             resource,

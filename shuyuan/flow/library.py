@@ -72,7 +72,7 @@ def _inputs(
         "members": {name: manifest for name, (manifest, _) in members.items()},
         "rules": plan.fingerprint(catalog, library),
     }
-    return inputs, max(days, default=business_date or date.today())
+    return inputs, max(days, default=business_date or settings.today())
 
 
 def _base(connection: Connection, library_id: str) -> dict[str, str | None]:

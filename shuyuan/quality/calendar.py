@@ -11,6 +11,8 @@ from datetime import date, timedelta
 
 import chinese_calendar
 
+from shuyuan import settings
+
 FIRST = date(2004, 1, 1)
 YEARS_AHEAD = 2
 ANNOUNCED = "国务院办公厅节假日安排(chinesecalendar)"
@@ -21,7 +23,7 @@ Row = tuple[date, bool, str, str, bool]
 
 def rows(today: date | None = None) -> list[Row]:
     """(day, is_workday, kind, source, confirmed) for every day from 2004 to the end of the second year after `today`."""
-    last = date((today or date.today()).year + YEARS_AHEAD, 12, 31)
+    last = date((today or settings.today()).year + YEARS_AHEAD, 12, 31)
     return [_row(day) for day in _days(FIRST, last)]
 
 

@@ -12,6 +12,6 @@ __all__ = ["SweepResult", "sweep"]
 
 
 def sweep(today: date) -> SweepResult:
-    """Open and close breaches as of `today` (the day a replay pretends, or date.today()), in a transaction of its own. Repeatable."""
+    """Open and close breaches as of `today` (the day a replay pretends, or the day in Beijing), in a transaction of its own. Repeatable."""
     with transaction("shuyuan_loader") as connection:
         return breaches.sweep(connection, today)

@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from shuyuan import settings
@@ -133,7 +132,7 @@ def _decide(connection: Connection, request: _Request, catalog: Catalog, person:
     found = connection.execute(statement("share/grants"), {"library": request.library, "name": request.person})
     grants = [Grant(row[0], tuple(row[1]), tuple(row[2]), *row[3:]) for row in found]
     asked = (request.purpose, request.library, request.items)
-    return decide(person, *asked, grants, catalog=catalog, today=date.today(), filters=list(request.where))
+    return decide(person, *asked, grants, catalog=catalog, today=settings.today(), filters=list(request.where))
 
 
 def _select(request: _Request, catalog: Catalog, decision: Decision) -> Composed:

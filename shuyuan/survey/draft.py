@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from shuyuan import settings
 from shuyuan.catalog import Catalog, Resource
 from shuyuan.intake.errors import ReadError
 from shuyuan.intake.read import Column, stream
@@ -58,7 +59,7 @@ def draft(
     table = max(survey.tables, key=lambda t: t.rows)
     if not table.columns:
         raise NoTable(f"{path.name}: no column was found; look at it with `shuyuan inspect`")
-    frame = _frame(path, department, catalog, name, today or date.today())
+    frame = _frame(path, department, catalog, name, today or settings.today())
     proposal = propose(table, catalog, department, frame.id.split(".")[1])
     others = tuple(t.title for t in survey.tables if t.form.names != table.form.names and t.rows)
     hints = {"sheet": table.form.sheet} if sheet or others else {}

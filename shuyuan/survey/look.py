@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from shuyuan import settings
 from shuyuan.intake import archives, formats
 from shuyuan.intake.read import Account, Reject
 from shuyuan.lake import duck
@@ -45,7 +46,7 @@ def inspect(
             named_right=formats.suits_name(kind, path.name),
             encoding=_encoding(inner, inner_kind),
             sheets=extents(inner, inner_kind),
-            tables=tuple(_measured(inner, table, as_of or date.today(), say) for table in found),
+            tables=tuple(_measured(inner, table, as_of or settings.today(), say) for table in found),
         )
 
 

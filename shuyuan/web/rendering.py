@@ -11,18 +11,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from shuyuan.settings import BEIJING
 from shuyuan.standards import REASONS
 from shuyuan.web.texts import TEXTS, Language
 from shuyuan.web.viewer import Viewer
 
 COOKIE = "shuyuan_lang"
-BEIJING = ZoneInfo("Asia/Shanghai")
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,

@@ -43,7 +43,10 @@ def report(request: Request, viewer: ViewerDep, resource_id: str, batch: int | N
         batches=batches,
         batch=chosen,
         scores=_scores(scores),
-        **({"reasons": [], "evidence": [], "unmapped": [], "findings": [], "validation": None, "expectations": []} | judged),
+        **(
+            {"reasons": [], "evidence": [], "unmapped": [], "findings": [], "validation": None, "expectations": []}
+            | judged
+        ),
     )
 
 
