@@ -19,7 +19,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shuyuan.intake.read import Column, Dialect
+from shuyuan.reader.read import Column, Dialect
 
 HEADERS = ("编号", "姓名", "日期", "金额", "备注")
 COLUMNS = (

@@ -20,24 +20,13 @@ import openpyxl
 import pyarrow as pa
 from fuzz_corpus import COLUMNS
 
-from shuyuan.intake import (
-    archives,
-    books,
-    dbf,
-    discover,
-    formats,
-    html_tables,
-    json_rows,
-    lanes,
-    layout,
-    objects,
-    records,
-    text,
-    xlsx_lane,
-)
-from shuyuan.intake import rows as row_module
-from shuyuan.intake.errors import ConservationError, ReadError
-from shuyuan.intake.read import Note, Reject, read
+from shuyuan.reader import archives, discover, formats
+from shuyuan.reader import rows as row_module
+from shuyuan.reader.books import books, html_tables, xlsx_lane
+from shuyuan.reader.errors import ConservationError, ReadError
+from shuyuan.reader.read import Note, Reject, read
+from shuyuan.reader.records import dbf, json_rows, objects, records
+from shuyuan.reader.texts import lanes, layout, text
 from shuyuan.survey import encodings, look, tables
 from shuyuan.survey.books import extents
 

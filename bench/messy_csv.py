@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from shuyuan.intake import discover
-from shuyuan.intake.errors import ReadError
-from shuyuan.intake.read import Column, stream
+from shuyuan.reader import discover
+from shuyuan.reader.errors import ReadError
+from shuyuan.reader.read import Column, stream
 
 SUITE = Path(__file__).resolve().parents[2] / "shared" / "data" / "messy_csv"
 BAR = 9.5

@@ -43,10 +43,10 @@ def snapshot(path: Path) -> int:
 
     from shuyuan import settings
     from shuyuan.catalog.load import load_catalog
-    from shuyuan.intake.read import Column, stream
     from shuyuan.intake.scan import Scan
     from shuyuan.intake.stage import stage
     from shuyuan.intake.staged import Staged
+    from shuyuan.reader.read import Column, stream
 
     catalog, insured = load_catalog(settings.load().catalog), resource()
     with stream(path, [Column(i.name, i.headers) for i in insured.items], compact=True) as reading:
@@ -64,7 +64,7 @@ def reading(path: Path) -> int:
     """Reading alone, without standardising: rows and rejects."""
     from people import resource
 
-    from shuyuan.intake.read import Column, stream
+    from shuyuan.reader.read import Column, stream
 
     with stream(path, [Column(i.name, i.headers) for i in resource().items], compact=True) as work:
         for _ in work.batches():
@@ -130,7 +130,9 @@ def run(rows: int, rounds: int, folder: Path) -> dict[str, Any]:
     for number in range(rounds):
         for work, kind in plan:
             found = measure(work, files[kind], folder)
-            _say(f"round {number + 1}: {work} {kind}: {found['seconds']:.2f} s ({found['cpu_seconds']:.2f} of CPU), {found['peak_mb']} MB")
+            _say(
+                f"round {number + 1}: {work} {kind}: {found['seconds']:.2f} s ({found['cpu_seconds']:.2f} of CPU), {found['peak_mb']} MB"
+            )
             if (work, kind) not in best or found["seconds"] < best[work, kind]["seconds"]:
                 best[work, kind] = found
     return _result(rows, files, best)

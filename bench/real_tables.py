@@ -30,9 +30,9 @@ import raw_cells
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Resource, load_catalog
-from shuyuan.intake.errors import ReadError
-from shuyuan.intake.header import normalise
-from shuyuan.intake.read import Column, stream
+from shuyuan.reader.errors import ReadError
+from shuyuan.reader.header import normalise
+from shuyuan.reader.read import Column, stream
 from shuyuan.survey.draft import Draft, draft, write
 from shuyuan.survey.look import inspect
 from shuyuan.survey.report import Table

@@ -98,7 +98,7 @@ def floor(path: Path) -> int:
 
 def reading(path: Path) -> int:
     """The product's own way: bombs refused, header found, cells as text, every row accounted for."""
-    from shuyuan.intake.read import Column, stream
+    from shuyuan.reader.read import Column, stream
 
     with stream(path, [Column(f"c{n}", (text,)) for n, text in enumerate(HEADER)]) as work:
         rows = sum(batch.num_rows for batch in work.batches())

@@ -15,10 +15,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from shuyuan.intake import drift as _drift  # noqa: F401  # its error joins the tree
-from shuyuan.intake import receive as _receive  # noqa: F401  # and its
-from shuyuan.intake.errors import ReadError
 from shuyuan.intake.standardise import MESSAGES
+from shuyuan.reader.errors import ReadError
 from shuyuan.standards import REASONS
 from shuyuan.standards.reasons import DIMENSIONS
 
@@ -145,10 +143,14 @@ class Undescribed(Exception):
 
 def page() -> str:
     """The page as Markdown."""
-    _compare("rows refused by the reader", _literals("intake", {"Fault": 0, "_cell_fault": 3}) - {"blank"}, set(ROWS))
-    _compare("files refused by the flow", _literals("flow", {"Rejected": 0}), set(FILES))
-    _compare("notes", _literals("intake", {"Note": 0, "ColumnsNote": 0}), set(NOTES))
-    _compare("findings of reading", _literals("intake", {"Finding": 0}), set(FINDINGS))
+    _compare(
+        "rows refused by the reader",
+        _literals(("reader", "intake"), {"Fault": 0, "_cell_fault": 3}) - {"blank"},
+        set(ROWS),
+    )
+    _compare("files refused by the flow", _literals(("flow",), {"Rejected": 0}), set(FILES))
+    _compare("notes", _literals(("reader", "intake"), {"Note": 0, "ColumnsNote": 0}), set(NOTES))
+    _compare("findings of reading", _literals(("intake",), {"Finding": 0}), set(FINDINGS))
     return "\n".join([_HEAD, *_cells(), *_rows(), *_suites(), *_files(), *_findings(), *_notes(), ""])
 
 
@@ -157,10 +159,10 @@ def _compare(what: str, given: set[str], described: set[str]) -> None:
         raise Undescribed(what, given, described)
 
 
-def _literals(room: str, calls: Mapping[str, int]) -> set[str]:
-    """Every text that one of the `calls` gets as its argument of that position, anywhere in a room of the package."""
+def _literals(rooms: Iterable[str], calls: Mapping[str, int]) -> set[str]:
+    """Every text that one of the `calls` gets as its argument of that position, anywhere in rooms of the package."""
     found = set()
-    for path in sorted((PROJECT / "shuyuan" / room).glob("*.py")):
+    for path in sorted(path for room in rooms for path in (PROJECT / "shuyuan" / room).rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         named = dict(_constants(tree))
         for node in ast.walk(tree):

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from shuyuan.catalog import Catalog, Library, LibraryItem, Member, Resource, item_of, resource_of
 from shuyuan.demo import score as scoring
-from shuyuan.intake.read import Column, RawRows, read
+from shuyuan.reader.read import Column, RawRows, read
 from shuyuan.standards import REASONS, parse
 
 

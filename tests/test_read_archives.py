@@ -14,9 +14,9 @@ import pytest
 import sheet_xml
 import xlsb
 
-from shuyuan.intake import archives
-from shuyuan.intake.errors import Bomb, CorruptFile, ManyMembers, UnknownFormat
-from shuyuan.intake.read import Column, read
+from shuyuan.reader import archives
+from shuyuan.reader.errors import Bomb, CorruptFile, ManyMembers, UnknownFormat
+from shuyuan.reader.read import Column, read
 
 COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)))
 TABLE = "姓名,值\n张三,1\n".encode()

@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from shuyuan.intake import json_rows, lanes, layout
-from shuyuan.intake.cells import number
-from shuyuan.intake.read import Column, Dialect, Form, RawRows, read, stream
+from shuyuan.reader.cells import number
+from shuyuan.reader.read import Column, Dialect, Form, RawRows, read, stream
+from shuyuan.reader.records import json_rows
+from shuyuan.reader.texts import lanes, layout
 from shuyuan.survey import tables
 
 CORPUS = bench_modules.load("fuzz_corpus")

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from shuyuan.intake import delimited, formats, header, sheets, text
-from shuyuan.intake.read import Column, RawRows, read
+from shuyuan.reader import formats, header
+from shuyuan.reader.books import sheets
+from shuyuan.reader.read import Column, RawRows, read
+from shuyuan.reader.texts import delimited, text
 from shuyuan.settings import PROJECT
 
 SHARED = Path(os.environ.get("SHUYUAN_SHARED_DATA", PROJECT.parent / "shared" / "data"))

@@ -12,8 +12,8 @@ import pytest
 import sheet_xml
 import xlsb
 
-from shuyuan.intake import sheets
-from shuyuan.intake.errors import (
+from shuyuan.reader.books import sheets
+from shuyuan.reader.errors import (
     Bomb,
     CorruptFile,
     EmptyFile,
@@ -22,7 +22,7 @@ from shuyuan.intake.errors import (
     SheetNotFound,
     UnknownFormat,
 )
-from shuyuan.intake.read import Column, Form, RawRows, read
+from shuyuan.reader.read import Column, Form, RawRows, read
 
 COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)), Column("note", ("备注",), required=False))
 HEADER = ["姓名", "值", "备注"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shuyuan.intake.errors import EmptyFile, UnknownFormat, WrongEncoding
-from shuyuan.intake.read import Column, RawRows, read
+from shuyuan.reader.errors import EmptyFile, UnknownFormat, WrongEncoding
+from shuyuan.reader.read import Column, RawRows, read
 
 NAME = Column("name", ("姓名", "名称"))
 CODE = Column("code", ("证件号码（本人）", "证件号"))

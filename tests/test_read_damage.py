@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import event, given, settings
 
-from shuyuan.intake.errors import ReadError
-from shuyuan.intake.read import Column, read
+from shuyuan.reader.errors import ReadError
+from shuyuan.reader.read import Column, read
 
 COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)), Column("note", ("备注",), required=False))
 CSV = '某局名单\r\n姓名,值,备注\r\n张三,1,"a\r\nb"\r\n李四,2,好\r\n'.encode("gb18030")

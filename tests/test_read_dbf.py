@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shuyuan.intake.errors import CorruptFile, MissingColumn
-from shuyuan.intake.read import Column, Form, read
+from shuyuan.reader.errors import CorruptFile, MissingColumn
+from shuyuan.reader.read import Column, Form, read
 
 COLUMNS = (Column("name", ("XM",)), Column("value", ("JE", "值"), required=False))
 Field = tuple[str, str, int, int]

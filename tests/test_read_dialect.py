@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shuyuan.intake import delimited, dialect, discover, fixed, heads, names, tokens
-from shuyuan.intake.header import normalise
-from shuyuan.intake.read import stream
-from shuyuan.intake.rows import MAX_FIELD, Column, Dialect
-from shuyuan.intake.shift import Profile, surplus
-from shuyuan.intake.text import TEXT_LINE
+from shuyuan.reader import discover, heads, names
+from shuyuan.reader.header import normalise
+from shuyuan.reader.read import stream
+from shuyuan.reader.rows import MAX_FIELD, Column, Dialect
+from shuyuan.reader.texts import delimited, dialect, fixed, tokens
+from shuyuan.reader.texts.shift import Profile, surplus
+from shuyuan.reader.texts.text import TEXT_LINE
 
 RFC = Dialect()
 
@@ -464,7 +465,7 @@ def test_the_reader_takes_the_form_that_was_found(tmp_path: Path, text: str) -> 
 @given(st.binary(max_size=300))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_tables_or_refused_by_name(content: bytes) -> None:
-    from shuyuan.intake.errors import ReadError
+    from shuyuan.reader.errors import ReadError
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "t.csv"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shuyuan.intake import formats
-from shuyuan.intake.errors import UnknownFormat
+from shuyuan.reader import formats
+from shuyuan.reader.errors import UnknownFormat
 
 ROWS = [{"姓名": "张三", "值": 1}, {"姓名": "李四", "值": 2}]
 CELLS = "<table><tr><td>姓名</td><td>值</td></tr></table>"

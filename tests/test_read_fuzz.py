@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shuyuan.intake import discover, layout
-from shuyuan.intake.errors import Bomb, CorruptFile
-from shuyuan.intake.read import Column, RawRows, read
+from shuyuan.reader import discover
+from shuyuan.reader.errors import Bomb, CorruptFile
+from shuyuan.reader.read import Column, RawRows, read
+from shuyuan.reader.texts import layout
 from shuyuan.survey.look import inspect
 
 HEADERS = ("编号", "姓名", "日期", "金额", "备注")
@@ -267,7 +268,7 @@ def test_errors_in_rows_that_the_careful_way_reads_are_told(
     with zipfile.ZipFile(out, "a") as archive:
         archive.writestr("xl/a.xml", sheet)
     path.write_bytes(out.getvalue())
-    monkeypatch.setattr("shuyuan.intake.xlsx_lane.CHUNK", 400)  # the first rows come by the fast lane
+    monkeypatch.setattr("shuyuan.reader.books.xlsx_lane.CHUNK", 400)  # the first rows come by the fast lane
     assert "error_cells" in kinds(read(path, COLUMNS))
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from shuyuan.intake import header
-from shuyuan.intake import read as door
-from shuyuan.intake.errors import AmbiguousColumn, ConservationError, HeaderNotFound, MissingColumn, ReadError
-from shuyuan.intake.read import Column, RawRows, read
+from shuyuan.reader import header
+from shuyuan.reader import read as door
+from shuyuan.reader.errors import AmbiguousColumn, ConservationError, HeaderNotFound, MissingColumn, ReadError
+from shuyuan.reader.read import Column, RawRows, read
 
 NAME = Column("name", ("企业名称", "单位名称"))
 CODE = Column("uscc", ("统一社会信用代码（法人_1）",))

@@ -7,8 +7,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from shuyuan.intake.errors import HeaderNotFound, MissingColumn
-from shuyuan.intake.read import Column, read
+from shuyuan.reader.errors import HeaderNotFound, MissingColumn
+from shuyuan.reader.read import Column, read
 
 COLUMNS = (Column("name", ("column_2",)), Column("note", ("column_3",)))
 

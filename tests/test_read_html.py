@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shuyuan.intake import sheets
-from shuyuan.intake.errors import Bomb, HeaderNotFound, WrongEncoding
-from shuyuan.intake.read import Column, RawRows, read
+from shuyuan.reader.books import sheets
+from shuyuan.reader.errors import Bomb, HeaderNotFound, WrongEncoding
+from shuyuan.reader.read import Column, RawRows, read
 
 COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)))
 

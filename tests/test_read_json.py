@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from shuyuan.intake import json_rows, text
-from shuyuan.intake.errors import CorruptFile, EmptyFile, MissingColumn, UnknownFormat
-from shuyuan.intake.read import Column, Form, RawRows, read
+from shuyuan.reader.errors import CorruptFile, EmptyFile, MissingColumn, UnknownFormat
+from shuyuan.reader.read import Column, Form, RawRows, read
+from shuyuan.reader.records import json_rows
+from shuyuan.reader.texts import text
 
 COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)), Column("note", ("备注",), required=False))
 ROWS = [{"姓名": "张三", "值": 1}, {"姓名": "李四", "值": 2, "备注": "好"}]

@@ -8,9 +8,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import event, example, given, settings
 
-from shuyuan.intake import delimited, lanes, layout, text
-from shuyuan.intake.rows import Column, Contract, Dialect, Parts
-from shuyuan.intake.tokens import torn
+from shuyuan.reader.rows import Column, Contract, Dialect, Parts
+from shuyuan.reader.texts import delimited, lanes, layout, text
+from shuyuan.reader.texts.tokens import torn
 
 CONTRACT = Contract((Column("a", ("甲",)), Column("b", ("乙",)), Column("c", ("丙",), required=False)))
 HEADER = "甲,x,乙,\n"

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shuyuan.intake import parts
-from shuyuan.intake.errors import Bomb, ManyMembers, MissingColumn
-from shuyuan.intake.read import Account, Column, Reading, Reject, read, stream
+from shuyuan.reader.errors import Bomb, ManyMembers, MissingColumn
+from shuyuan.reader.read import Account, Column, Reading, Reject, read, stream
 
 COLUMNS = [Column("a", ("甲",)), Column("b", ("乙",), required=False)]
 Taken = tuple[pa.Table, list[Reject], Account, list[int]]

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shuyuan.intake import objects, records, text
-from shuyuan.intake.errors import AmbiguousColumn, Bomb, CorruptFile, HeaderNotFound, MissingColumn, WrongEncoding
-from shuyuan.intake.read import Column, Form, RawRows, read
-from shuyuan.intake.rows import Contract
+from shuyuan.reader.errors import AmbiguousColumn, Bomb, CorruptFile, HeaderNotFound, MissingColumn, WrongEncoding
+from shuyuan.reader.read import Column, Form, RawRows, read
+from shuyuan.reader.records import objects, records
+from shuyuan.reader.rows import Contract
+from shuyuan.reader.texts import text
 
 COLUMNS = (Column("name", ("姓名", "名称")), Column("value", ("值",)), Column("note", ("备注",), required=False))
 

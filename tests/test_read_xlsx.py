@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sheet_xml
 
-from shuyuan.intake import books, xlsx_lane
-from shuyuan.intake.errors import Bomb, CorruptFile
-from shuyuan.intake.read import Column, RawRows, read
-from shuyuan.intake.xlsx_scan import Irregular
+from shuyuan.reader.books import books, xlsx_lane
+from shuyuan.reader.books.xlsx_scan import Irregular
+from shuyuan.reader.errors import Bomb, CorruptFile
+from shuyuan.reader.read import Column, RawRows, read
 
 COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)))
 HEADER = (

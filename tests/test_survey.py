@@ -16,7 +16,7 @@ from town import ids
 from typer.testing import CliRunner
 
 from shuyuan.cli import app
-from shuyuan.intake.errors import ReadError
+from shuyuan.reader.errors import ReadError
 from shuyuan.survey import encodings, mask, words
 from shuyuan.survey.distinct import KEPT, Budget, Distinct, Repeats
 from shuyuan.survey.look import inspect

@@ -198,7 +198,9 @@ def _acts() -> Iterator[CellDefect]:
     yield CellDefect("uscc_spaces", penalty, "subject_uscc", None, by(spoil.space_inside))
     for resource in (penalty, permit):
         yield CellDefect("key_missing", resource, "doc_no", "key_missing", always("", "无"), count=40)
-        yield CellDefect("date_long_term", resource, "valid_until", "date_long_term", always(*spoil.LONG_TERM), count=100)
+        yield CellDefect(
+            "date_long_term", resource, "valid_until", "date_long_term", always(*spoil.LONG_TERM), count=100
+        )
         yield CellDefect(
             "date_unparsable", resource, "decision_date", "date_unparsable", always(*spoil.UNPARSABLE_DATES), count=40
         )

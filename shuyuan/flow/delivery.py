@@ -13,11 +13,11 @@ from shuyuan.catalog import Resource, load_catalog
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.flow.step import LOADER, Rejected, alone, audited, resource_named
 from shuyuan.intake import receive as inbox
-from shuyuan.intake.errors import ReadError
 from shuyuan.ledger import batches, parts
 from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.loads import Step
 from shuyuan.ledger.parts import Part
+from shuyuan.reader.errors import ReadError
 
 NOTHING_CHANGED = ("physical", "loaded", "quarantined", "blank", "preamble", "inserted", "updated", "deleted")
 

@@ -19,10 +19,7 @@ from shuyuan.flow.delivery import receive
 from shuyuan.flow.step import LOADER, OutOfOrder, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
 from shuyuan.intake import retyped
 from shuyuan.intake.drift import Drifted, Expected
-from shuyuan.intake.errors import ReadError
-from shuyuan.intake.header import ColumnsMissing
 from shuyuan.intake.likeness import Likeness
-from shuyuan.intake.read import Account, Column, Reading, stream
 from shuyuan.intake.scan import Scan
 from shuyuan.intake.stage import Standardised, stage
 from shuyuan.intake.staged import Staged
@@ -32,6 +29,9 @@ from shuyuan.ledger import batches, findings, snapshots
 from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.findings import Finding
 from shuyuan.ledger.loads import Step
+from shuyuan.reader.errors import ReadError
+from shuyuan.reader.header import ColumnsMissing
+from shuyuan.reader.read import Account, Column, Reading, stream
 
 __all__ = ["read", "receive", "warnings"]
 

@@ -11,10 +11,10 @@ from shuyuan.flow.step import LOADER
 from shuyuan.intake import parts as intake
 from shuyuan.intake import receive as inbox
 from shuyuan.intake.parts import InParts, Open
-from shuyuan.intake.read import Reading
 from shuyuan.ledger import parts
 from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.parts import Part
+from shuyuan.reader.read import Reading
 
 
 @contextmanager

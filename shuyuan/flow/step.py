@@ -10,10 +10,10 @@ from typing import TypeVar
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, Resource, load_catalog
 from shuyuan.db.engine import Role, transaction
-from shuyuan.intake.errors import ReadError
 from shuyuan.ledger import batches, locks
 from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.loads import Step
+from shuyuan.reader.errors import ReadError
 
 LOADER: Role = "shuyuan_loader"
 NEXT = {"received": "read", "read": "check", "checked": "admit"}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shuyuan.intake.errors import ReadError
+from shuyuan.reader.errors import ReadError
 
 LARGEST = 1 << 20  # bytes; a larger "control file" is something else
 WAY_OUT = "ask for one that holds the number of data rows, or rows=…, sha256=…, size=…"

@@ -16,11 +16,11 @@ from typing import Final
 import pyarrow as pa
 
 from shuyuan.catalog import Resource
-from shuyuan.intake.errors import NotAsContractedError, ReadError
-from shuyuan.intake.header import ColumnsMissing, ColumnsNote, normalise
 from shuyuan.intake.likeness import Likeness, kind
-from shuyuan.intake.read import Column, Note, Reading
 from shuyuan.ledger.findings import Finding
+from shuyuan.reader.errors import NotAsContractedError, ReadError
+from shuyuan.reader.header import ColumnsMissing, ColumnsNote, normalise
+from shuyuan.reader.read import Column, Note, Reading
 
 NEW: Final = "column_new"
 MISSING: Final = "column_missing"

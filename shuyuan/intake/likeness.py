@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 from shuyuan import standards
 from shuyuan.catalog import Resource, ResourceItem
 from shuyuan.db.sql import Identifier, statement, text_of
-from shuyuan.intake.header import normalise
 from shuyuan.intake.standardise import SEPARATOR
 from shuyuan.lake import duck
+from shuyuan.reader.header import normalise
 
 SIMILAR: Final = 0.6
 """Share of characters that a header must have in common with a column's own, in their order; 登记日期 and 死亡日期 have half of them."""

@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shuyuan.intake import archives, file_names, formats
-from shuyuan.intake.errors import Bomb, ManyMembers
-from shuyuan.intake.read import Account, Note, Reading, Reject
+from shuyuan.intake import file_names
+from shuyuan.reader import archives, formats
+from shuyuan.reader.errors import Bomb, ManyMembers
+from shuyuan.reader.read import Account, Note, Reading, Reject
 
 Open = Callable[[Path], AbstractContextManager[Reading]]
 

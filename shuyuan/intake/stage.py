@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shuyuan.catalog import Catalog, Resource
-from shuyuan.intake.read import Reading
 from shuyuan.intake.repeats import Marks, repeats
 from shuyuan.intake.retyped import Retyping
 from shuyuan.intake.staged import Staged, Writer
 from shuyuan.intake.standardise import Judged, Standardiser, Watch, message, unread, words
 from shuyuan.lake import duck
 from shuyuan.ledger.findings import EVIDENCE, QUARANTINE, UNMAPPED, Finding
+from shuyuan.reader.read import Reading
 
 UNMAPPED_KEPT = 2_000  # words counted at once; the more frequent half of them is kept
 WORKERS = min(4, os.cpu_count() or 1)

@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 from shuyuan import standards
 from shuyuan.catalog import Catalog, Resource, ResourceItem
 from shuyuan.db.sql import statement, text_of
-from shuyuan.intake.rows import Reject
 from shuyuan.lake import duck
 from shuyuan.lake.delta import bucket_of, hash_of
 from shuyuan.ledger.findings import QUARANTINE
+from shuyuan.reader.rows import Reject
 from shuyuan.standards import Parsed
 from shuyuan.standards.divisions import History
 

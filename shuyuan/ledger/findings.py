@@ -52,7 +52,9 @@ def evidence(connection: Connection, batch_id: int, counted: pa.Table) -> int:
 
 def unmapped(connection: Connection, batch_id: int, found: pa.Table) -> int:
     """Keep what no code list and no crosswalk names. `found` has schema UNMAPPED."""
-    return copy_in(connection, table("ledger", "unmapped"), _of(batch_id, found), ["int8", "text", "text", "text", "int8"])
+    return copy_in(
+        connection, table("ledger", "unmapped"), _of(batch_id, found), ["int8", "text", "text", "text", "int8"]
+    )
 
 
 def _of(batch_id: int, data: pa.Table) -> pa.Table:

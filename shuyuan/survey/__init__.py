@@ -1,4 +1,4 @@
 """A look at a file nobody has described yet: what it is, what its columns hold, and a first contract for it.
 
-Belongs here: guesses with their evidence. Does not belong here: reading (`intake`), what a value means (`standards`), and what is in force.
+Belongs here: guesses with their evidence. Does not belong here: reading (`reader`), what a value means (`standards`), and what is in force.
 """

@@ -7,8 +7,9 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from shuyuan.intake import panics, sheets
-from shuyuan.intake.grid import Grid
+from shuyuan.reader import panics
+from shuyuan.reader.books import sheets
+from shuyuan.reader.books.grid import Grid
 from shuyuan.survey.report import Sheet
 
 BOOKS: Final = frozenset({"xlsx", "xlsb", "xls", "ods"})

@@ -12,8 +12,8 @@ import yaml
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Resource
-from shuyuan.intake.errors import ReadError
-from shuyuan.intake.read import Column, stream
+from shuyuan.reader.errors import ReadError
+from shuyuan.reader.read import Column, stream
 from shuyuan.survey import contract, naming
 from shuyuan.survey.contract import Frame
 from shuyuan.survey.look import Progress, inspect

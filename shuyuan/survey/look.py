@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from shuyuan import settings
-from shuyuan.intake import archives, formats
-from shuyuan.intake.read import Account, Reject
 from shuyuan.lake import duck
+from shuyuan.reader import archives, formats
+from shuyuan.reader.read import Account, Reject
 from shuyuan.survey import encodings, keys, kinds, mask, sensitive, tables, words
 from shuyuan.survey.books import extents
 from shuyuan.survey.distinct import Budget, Hashes, Repeats, hashes
@@ -31,7 +31,7 @@ def inspect(
     """Look at a file nobody has described. Every row is read; memory does not grow with their number.
 
     `sheet`: only this sheet of a book. `as_of`: the day against which dates are judged (today). `progress` is told in words how far it is.
-    Raises the errors of reading (`shuyuan.intake.errors`) for a file that holds no table.
+    Raises the errors of reading (`shuyuan.reader.errors`) for a file that holds no table.
     """
     kind = formats.detect(path, path.name)
     with archives.opened(path, kind) as (inner, member, inner_kind):

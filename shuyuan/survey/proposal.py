@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 from shuyuan.catalog import Catalog
 from shuyuan.catalog.models import ItemType
-from shuyuan.intake.header import normalise
+from shuyuan.reader.header import normalise
 from shuyuan.survey import codelists, naming
 from shuyuan.survey.codelists import Listed
 from shuyuan.survey.report import Column, Key, Table

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from shuyuan.intake.read import Form
+from shuyuan.reader.read import Form
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The tables of a file, found without a contract, and their rows: the one place of this room that asks `intake`."""
+"""The tables of a file, found without a contract, and their rows: the one place of this room that asks `reader`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from shuyuan.intake import dbf, discover, formats, heads, json_rows, objects, sheets, text
-from shuyuan.intake.batched import Row
-from shuyuan.intake.errors import EmptyFile
-from shuyuan.intake.grid import Grid
-from shuyuan.intake.names import tidy
-from shuyuan.intake.read import Column, Dialect, Form, Reading, stream
-from shuyuan.intake.records import parquet_names
-from shuyuan.intake.tokens import records
+from shuyuan.reader import discover, formats, heads
+from shuyuan.reader.batched import Row
+from shuyuan.reader.books import sheets
+from shuyuan.reader.books.grid import Grid
+from shuyuan.reader.errors import EmptyFile
+from shuyuan.reader.names import tidy
+from shuyuan.reader.read import Column, Dialect, Form, Reading, stream
+from shuyuan.reader.records import dbf, json_rows, objects
+from shuyuan.reader.records.records import parquet_names
+from shuyuan.reader.texts import text
+from shuyuan.reader.texts.tokens import records
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from shuyuan.catalog import Resource
 from shuyuan.catalog.delivery import DatabaseConnector
 from shuyuan.db import foreign
-from shuyuan.intake.cells import texts
 from shuyuan.intake.collect.errors import BadReply, TableRefused, Unreachable
 from shuyuan.intake.collect.lay import refuse_size
+from shuyuan.reader.cells import texts
 
 
 def write(address: str, resource: Resource, connector: DatabaseConnector, day: date, path: Path) -> int:

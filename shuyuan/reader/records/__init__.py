@@ -1,0 +1,1 @@
+"""Rows that name their own cells: JSON, JSON lines, Parquet, dBase."""
