@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from shuyuan.intake import drift as _drift  # noqa: F401  # its error joins the tree
+from shuyuan.intake import receive as _receive  # noqa: F401  # and its
 from shuyuan.intake.standardise import MESSAGES
 from shuyuan.reader.errors import ReadError
 from shuyuan.standards import REASONS
