@@ -202,9 +202,10 @@ def _text(path: Path, got: Got | None) -> None:
     kept: dict[int, Marks] = {}
     excused, cut = set(found.comments), set[int]()
     for table, (_, one) in zip(found.tables, _formed(path, "csv"), strict=True):
-        if kept.keys() & one.marks().keys():
-            raise Broken("a row belongs to one table", str(sorted(kept.keys() & one.marks().keys())))
-        kept |= one.marks()
+        marks = one.marks()
+        if kept.keys() & marks.keys():
+            raise Broken("a row belongs to one table", str(sorted(kept.keys() & marks.keys())))
+        kept |= marks
         excused |= {*table.preamble, *table.form.header, *_footers(one)}
         cut |= _cut(one)
         _verbatim(lines, one)

@@ -30,7 +30,7 @@ import fuzz_mutations
 import fuzz_promises
 from fuzz_corpus import Sample, corpus
 
-CPU = 20  # seconds of one file
+CPU = 30  # seconds of one file
 MEMORY = 768 << 20  # bytes that one file may add to the process
 MEASURED = 12  # one file of so many is also profiled by the survey
 TRIES, PATIENCE = 200, 20.0  # readings and seconds that making a finding small may take

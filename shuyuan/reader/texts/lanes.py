@@ -104,7 +104,8 @@ class Work(ABC):
 
 
 class AnyDialect(Work):
-    """A text of a dialect that only the general grammar speaks: record by record. Data are lines `first` to `last`."""
+    """A text of a dialect that only the general grammar speaks: record by record. Data are lines `first` to `last`; lines outside are
+    counted, not cut, so that many tables in one file do not cost as many readings of it."""
 
     lane = "careful"
 
@@ -115,18 +116,29 @@ class AnyDialect(Work):
     def _tables(self) -> Iterator[pa.Table]:
         profile = Profile(self.head.width)
         gather = Gather(self.head, lambda cells: surplus(cells, profile))
-        for record in tokens.records(lines(self.source), self.dialect):
+        source = lines(self.source)
+        above = self._outside(islice(source, self.first - 1))
+        inside = source if self.last is None else islice(source, max(self.last - above, 0))
+        for record in tokens.records(inside, self.dialect, above + 1):
             self.tally.physical += 1
-            if record.comment or record.line < self.first or (self.last is not None and record.line > self.last):
+            if record.comment:
                 self.tally.preamble += 1
                 continue
             self._take(gather, record)
             profile.learn(record.cells)
             if len(gather.rejects) + gather.blank + gather.held >= BATCH:
                 yield self._drain(gather)
+        self._outside(source)
         yield self._drain(gather)
         self.tally.notes += gather.notes()
         self.tally.notes.append(Note("dialect", f"read record by record: {_said(self.dialect)}"))
+
+    def _outside(self, found: Iterator[str]) -> int:
+        """Count lines that are no data."""
+        number = sum(1 for _ in found)
+        self.tally.physical += number
+        self.tally.preamble += number
+        return number
 
     def _take(self, gather: Gather, record: tokens.Record) -> None:
         take(gather, record, self.dialect)
