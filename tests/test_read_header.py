@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from shuyuan.reader import header
@@ -141,3 +142,42 @@ def test_rows_that_do_not_add_up_are_refused(tmp_path: Path) -> None:
         account = reading.account()
     with pytest.raises(ConservationError, match=r"3 physical rows, but 2 accounted for"):
         door.conserve(replace(account, physical=3))
+
+
+TWO_ROWS = "退税名单\n序号,纳税人信息,,退税信息,,备注\n,名称,信用代码,金额,日期,\n1,甲,91,5,2026-01-01,无\n2,乙,92,6,2026-01-02,\n"
+
+
+def test_a_header_of_two_rows_is_read_when_one_alone_is_not_enough(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(TWO_ROWS, "utf-8")
+    columns = [
+        Column("no", ("序号",)),
+        Column("name", ("名称",)),
+        Column("amount", ("退税信息/金额",)),
+        Column("note", ("备注",)),
+    ]
+    result = read(path, columns)
+    assert result.table.drop_columns(["_line"]).to_pylist() == [
+        {"no": "1", "name": "甲", "amount": "5", "note": "无"},
+        {"no": "2", "name": "乙", "amount": "6", "note": None},
+    ]
+    assert (result.physical, result.preamble, result.table["_line"][0].as_py()) == (5, 3, 4)
+
+
+def test_a_header_of_two_rows_in_a_book(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for line in TWO_ROWS.splitlines():
+        book.active.append([cell or None for cell in line.split(",")])
+    book.save(tmp_path / "a.xlsx")
+    result = read(
+        tmp_path / "a.xlsx", [Column("no", ("序号",)), Column("code", ("信用代码",)), Column("note", ("备注",))]
+    )
+    assert result.table["code"].to_pylist() == ["91", "92"] and result.preamble == 3
+
+
+def test_data_below_a_whole_header_are_never_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("序号,名称\n备注,乙\n", "utf-8")
+    with pytest.raises(MissingColumn):
+        read(path, [Column("no", ("序号",)), Column("name", ("名称",)), Column("x", ("金额",))])
+    assert read(path, [Column("no", ("序号",)), Column("name", ("名称",))]).table.num_rows == 1

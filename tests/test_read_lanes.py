@@ -115,3 +115,33 @@ def test_a_large_file_of_several_blocks_keeps_lines_and_odd_rows(path: Path) -> 
     assert quick.table.equals(slow.table.combine_chunks())
     assert sorted(quick.rejects, key=lambda r: r.line) == slow.rejects
     assert len(slow.rejects) == quick.blank == 60_000 // 7 + 1
+
+
+STRAY_END = '"x"y,b,c\n'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "".join(f'{i},"' + "长\n" * 9_000 + f'",{i},\n' for i in range(40)),
+        '5" pipe,"' + "y\n" * 60_000 + '",b,\n',
+        ('1,"' + "a" * 65_520 + '""' + "b" * 20 + "\n" + "c" * 3_000 + '",b,\n') * 2,
+        '"a\nb",' + "y" * 100_000 + ",c,\n",
+    ],
+    ids=["many long records", "a quote as a letter", "a doubled quote on the border", "a long bare tail"],
+)
+def test_long_records_beside_a_stray_quote_are_read_as_the_careful_lane_reads_them(path: Path, body: str) -> None:
+    path.write_text(HEADER + body + STRAY_END, "utf-8")
+    quick, _ = outcome(text.load(path, path.name), None)
+    assert comparable(quick) == comparable(outcome(text.load(path, path.name), "careful")[0])
+
+
+def test_columns_that_a_large_file_does_not_carry(path: Path) -> None:
+    rows = "".join(f"{i},x,{i % 3},\n" for i in range(60_000))
+    path.write_text(HEADER + rows, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "PIECE", len(rows) - 40)
+        work = lanes.rows(text.load(path, path.name), CONTRACT, compact=True)
+        tables = list(work.batched().batches)
+    assert len({str(table.schema) for table in tables}) == 1
+    assert sum(table.num_rows for table in tables) == 60_000

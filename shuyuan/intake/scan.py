@@ -6,7 +6,7 @@ recognised (`standards.traces`) and what follows (the flow). A finding names lin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
@@ -62,12 +62,20 @@ class Scan:
         self._rows = 0
         self._lock = Lock()  # batches are looked through side by side
 
-    def add(self, table: pa.Table) -> None:
-        """Look through some rows of the delivery as they were read. `_line` is their line; without it rows are counted from 1."""
+    def add(self, table: pa.Table, among: Collection[str] | None = None) -> None:
+        """Look through some rows of the delivery as they were read. `_line` is their line; without it rows are counted from 1.
+
+        `among`: the columns that may hold other things than they promise; of the others only the filled cells are counted.
+        """
         for name in table.column_names:
-            if not name.startswith("_"):
+            if name.startswith("_"):
+                continue
+            if among is None or name in among:
                 self._look(name, table)
-        self._rows += table.num_rows
+            else:
+                self._count(name, table.num_rows - table[name].null_count, {}, table)
+        with self._lock:
+            self._rows += table.num_rows
 
     def findings(self) -> list[Finding]:
         """What is to be told: critical for secrecy markings, warning or info for personal data, by column as delivered."""
@@ -83,10 +91,13 @@ class Scan:
             if texts is None:
                 return
             filled, found = _filled(texts), traces(texts, numbers=numbers)
+        self._count(name, filled, found, table)
+
+    def _count(self, name: str, filled: int, found: Mapping[str, Trace], table: pa.Table) -> None:
         with self._lock:
             self._filled[name] = self._filled.get(name, 0) + filled
             for kind, trace in found.items():
-                if not _declared(item, kind):
+                if not _declared(self._items.get(name), kind):
                     self._held.setdefault((name, kind), _Held()).add(trace, self._line(table, trace))
 
     def _line(self, table: pa.Table, trace: Trace) -> int:
@@ -94,7 +105,7 @@ class Scan:
         return int(table["_line"][first].as_py()) if "_line" in table.column_names else self._rows + first + 1
 
     def _found(self) -> Iterator[Finding]:
-        for (name, kind), held in self._held.items():
+        for (name, kind), held in sorted(self._held.items()):
             label = self._items[name].label if name in self._items else name
             if kind == "secrecy":
                 yield _secret(name, label, held)

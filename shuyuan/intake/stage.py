@@ -47,7 +47,7 @@ def stage(
     catalog: Catalog,
     business_date: date,
     staged: Staged,
-    watch: Watch = lambda _: None,
+    watch: Watch = lambda *_: None,
     before: Mapping[str, float] = MappingProxyType({}),
 ) -> Standardised:
     """Standardise everything that is read, in memory that does not grow with it. `watch` as for `Standardiser`.

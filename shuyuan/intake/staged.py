@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -89,6 +90,8 @@ class Staged:
 
     def raw_of(self, lines: pa.Array) -> dict[int, str]:
         """line → the row as JSON text: the standardised values, with the texts as read over them where they changed."""
+        if not len(lines):
+            return {}
         rows = pq.read_table(self.files(), filters=pc.field("_line").isin(lines.cast(pa.int64())))
         return {row["_line"]: _as_read(row) for row in rows.to_pylist()}
 
@@ -130,7 +133,9 @@ class Writer:
         self._schema = self._schema or judged.rows.schema
         rows = judged.rows.cast(self._schema)  # what repeats in one part of a delivery need not repeat in the next
         for number, size in judged.buckets or ((0, 0),):
-            self._waiting.setdefault(number, []).append(rows.slice(at, size))
+            # A slice keeps its whole batch in memory: a bucket that gets little of each would keep them all.
+            part = rows.slice(at, size) if 2 * size > rows.num_rows else rows.take(pa.array(np.arange(at, at + size)))
+            self._waiting.setdefault(number, []).append(part)
             self._sizes[number] = self._sizes.get(number, 0) + size
             at += size
             if self._sizes[number] >= GROUP:

@@ -7,7 +7,7 @@ Does not belong here: how a value is parsed (`standards`), rows of the same key 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -28,7 +28,9 @@ from shuyuan.reader.rows import Reject
 from shuyuan.standards import Parsed
 from shuyuan.standards.divisions import History
 
-Watch = Callable[[pa.Table], None]
+Watch = Callable[
+    [pa.Table, Collection[str]], None
+]  # a batch as read, and the items that may hold something else than promised
 FIRM = frozenset({"citizen_id", "uscc", "phone", "code", "division", "date", "amount", "integer", "coordinate"})
 SEPARATOR = "\x1f"
 OPERATIONS = {"I": "U", "U": "U", "D": "D"}
@@ -61,9 +63,9 @@ class Standardiser:
     """Judges the batches of one delivery; safe to use from several threads, each with its own `engine`."""
 
     def __init__(
-        self, resource: Resource, catalog: Catalog, business_date: date, watch: Watch = lambda _: None
+        self, resource: Resource, catalog: Catalog, business_date: date, watch: Watch = lambda *_: None
     ) -> None:
-        """`watch` sees, as they were read, the columns of every batch that may hold other things than they promise."""
+        """`watch` sees every batch as it was read, with the items of free text and those that hold something else than they promise."""
         self.resource, self.watch = resource, watch
         self.options = {item.name: _options(item, catalog, business_date) for item in resource.items}
         items = [item.name for item in resource.items]
@@ -73,7 +75,7 @@ class Standardiser:
     def judge(self, raw: pa.Table, engine: duck.Duck) -> Judged:
         """Judge every cell of a batch. rows + rejects = rows of `raw`."""
         parsed = {item.name: self._parse(item, raw) for item in self.resource.items}
-        self.watch(raw.select([*self._open(parsed), "_line"]))
+        self.watch(raw, self._open(parsed))
         operations = _operations(raw)
         table = _table(raw, self.resource, parsed, operations)
         reason, item = _unfit(self.resource, parsed, table, operations)
@@ -165,7 +167,7 @@ def _operations(table: pa.Table) -> pa.Array:
     """U or D per row, null where the operation is unknown; a full delivery only has U."""
     if "_op" not in table.column_names:
         return pa.repeat(pa.scalar("U"), table.num_rows)
-    said = pc.utf8_upper(pc.utf8_trim_whitespace(table["_op"].combine_chunks()))
+    said = pc.utf8_upper(pc.utf8_trim_whitespace(table["_op"].combine_chunks().cast(pa.string())))
     index = pc.index_in(said, pa.array(list(OPERATIONS)))
     return pc.take(pa.array(list(OPERATIONS.values())), index)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import md5
 
 import pyarrow as pa
 
@@ -56,6 +57,8 @@ class Delta:
     def __init__(self, connection: duck.Duck, shape: Shape, live: Snapshot, business_date: date, batch_id: int) -> None:
         self.connection, self.shape, self.live = connection, shape, live
         self.business_date, self.batch_id = business_date, batch_id
+        # A hash speaks of these items in this order, by this engine: where any of it differs, hashes are made anew before they are compared.
+        self.hashed = f"{ENGINE}, items {md5(','.join(shape.items).encode(), usedforsecurity=False).hexdigest()[:8]}"
 
     def compute(self, staged: str, without: pa.Array, withheld: pa.Array, unread: pa.Array) -> Counts:
         """Compare staged rows (a DuckDB relation), less the lines `without`, to the live snapshot.
@@ -79,7 +82,7 @@ class Delta:
 
     def _old(self, bucket: int | None = None) -> str:
         """The live rows, of one bucket or all, with hashes as this engine makes them."""
-        ours, others = self.live.hashed_by(ENGINE, bucket)
+        ours, others = self.live.hashed_by(self.hashed, bucket)
         if not others:
             return duck.scan(ours, NOTHING)
         again = hash_of(self.shape.items, "CASE WHEN _deleted THEN 'D' ELSE 'U' END")
@@ -125,7 +128,9 @@ class Delta:
             business_date=SQL(self.business_date.isoformat()),
         )
         path = f"{directory}/b{number:03d}.parquet"
-        return Bucket(path, duck.write_parquet(self.connection, text_of(query), settings.load().lake / path), ENGINE)
+        return Bucket(
+            path, duck.write_parquet(self.connection, text_of(query), settings.load().lake / path), self.hashed
+        )
 
     def _no_rows(self) -> str:
         """The empty snapshot with the types of the delta, for a bucket that does not exist yet."""

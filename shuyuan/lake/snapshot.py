@@ -17,9 +17,9 @@ ENGINE = f"duckdb {duckdb.__version__}"
 
 @dataclass(frozen=True)
 class Bucket:
-    """One file of a snapshot: `path` relative to the lake, its rows, and the engine that made their hashes (empty: one before this was kept).
+    """One file of a snapshot: `path` relative to the lake, its rows, and how their hashes were made (empty: before this was kept).
 
-    DuckDB does not promise the same hash in every version; hashes of another version are made anew when they are compared.
+    DuckDB does not promise the same hash in every version, and a hash covers the items of its day; others are made anew when compared.
     """
 
     path: str

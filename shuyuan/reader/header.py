@@ -97,10 +97,33 @@ def enough(points: int, contract: Contract) -> bool:
 
 
 def complete(records: Records, contract: Contract) -> bool:
-    """Does the best row carry every required column?"""
-    at, points = locate(records, contract)
-    cells = by_place(records) if contract.header_row == 0 else records[at][1]
-    return enough(points, contract) and not _missing(places(cells, contract.columns), contract)
+    """Does the header, of one row or of several, carry every required column?"""
+    found = places(_header(records, contract)[1], contract.columns)
+    return enough(len(found), contract) and not _missing(found, contract)
+
+
+def _header(records: Records, contract: Contract) -> tuple[int, Sequence[str]]:
+    """(index of its last row, its cells) of the best row, or of two or three rows one below the other if only together they name
+    every required column. In the latter a name is the path of its cells (`退税信息/退税金额`), or the lowest of them."""
+    at, _ = locate(records, contract)
+    cells = by_place(records) if contract.header_row == 0 else records[at][1] if at >= 0 else []
+    if contract.header_row == 0 or not _missing(places(cells, contract.columns), contract):
+        return at, cells
+    for height in (2, 3):
+        for first in range(len(records) - height + 1):
+            last = first + height - 1
+            joined = _joined([row for _, row in records[first : last + 1]], contract)
+            forced = contract.header_row is not None and records[last][0] != contract.header_row
+            if not forced and not _missing(places(joined, contract.columns), contract):
+                return last, joined
+    return at, cells
+
+
+def _joined(rows: Sequence[Sequence[str]], contract: Contract) -> list[str]:
+    from shuyuan.reader.names import merged  # noqa: PLC0415  # names are told apart as this module compares them
+
+    index = _index(contract.columns)
+    return [name if normalise(name) in index else name.rpartition("/")[2] for name in merged(rows)]
 
 
 def settle(file: str, records: Records, contract: Contract) -> Head:
@@ -108,11 +131,11 @@ def settle(file: str, records: Records, contract: Contract) -> Head:
 
     Raises HeaderNotFound (no row has half of the required headers), MissingColumn, AmbiguousColumn.
     """
-    at, points = locate(records, contract)
-    if not enough(points, contract):
-        raise _not_found(file, records, contract)
-    line, cells = (0, by_place(records)) if contract.header_row == 0 else records[at]
+    at, cells = _header(records, contract)
     found = places(cells, contract.columns)
+    if not enough(len(found), contract):
+        raise _not_found(file, records, contract)
+    line = 0 if contract.header_row == 0 else records[at][0]
     _refuse_twice(file, line, cells, found)
     missing = _missing(found, contract)
     if missing:

@@ -251,8 +251,8 @@ Surplus = Callable[
 
 
 @dataclass
-class Beyond:
-    """Sound rows with content right of the last named header cell, where no column has a name: how many, the first one's line."""
+class Told:
+    """Sound rows that are told together: how many, the first one's line."""
 
     rows: int = 0
     first: int = 0
@@ -262,13 +262,6 @@ class Beyond:
         if rows:
             self.rows, self.first = self.rows + rows, min(self.first or first, first)
 
-    def notes(self) -> list[Note]:
-        """They are told: a value there may be one that a delimiter too many has pushed out of its column."""
-        if not self.rows:
-            return []
-        message = f"{self.rows} rows hold cells right of the last header, the first on line {self.first}; not read"
-        return [Note("beyond_header", message)]
-
 
 class Gather:
     """Collects sound rows into Arrow batches, and counts blanks and rejects on the way. Memory per row is Arrow's, not Python's."""
@@ -277,8 +270,8 @@ class Gather:
         self.head, self.surplus = head, surplus
         self.rejects: list[Reject] = []
         self.blank = 0
-        self.trailing: list[int] = []  # lines of sound rows with empty cells beyond the header
-        self.beyond = Beyond()
+        self.trailing = Told()  # rows with empty cells beyond the header
+        self.beyond = Told()
         self._places = [head.places.get(n) for n in head.names]
         self._batches: list[pa.RecordBatch] = []
         self._clear()
@@ -298,7 +291,7 @@ class Gather:
             self.rejects.append(reject(line, "\t".join(cells) if raw is None else raw, fault))
         else:
             if len(cells) > self.head.width:
-                self.trailing.append(line)
+                self.trailing.add(1, line)
             if self.head.width > self.head.named and "".join(cells[self.head.named :]).strip(BLANKS):
                 self.beyond.add(1, line)
             self.keep(line, [None if i is None or i >= len(cells) else cells[i] or None for i in self._places])
@@ -312,13 +305,17 @@ class Gather:
             self._flush()
 
     def notes(self) -> list[Note]:
-        """A row with a delimiter too many ends in an empty cell when its last column is empty: harmless or shifted, so it is told."""
-        if not self.trailing:
-            return self.beyond.notes()
-        message = (
-            f"{len(self.trailing)} rows have empty cells beyond the header, the first on line {self.trailing[0]}: "
-        )
-        return [Note("trailing_cells", message + "look whether their values are shifted"), *self.beyond.notes()]
+        """A row with a delimiter too many ends in an empty cell when its last column is empty, or pushes a value out of its column: told."""
+        trailing, beyond, found = self.trailing, self.beyond, []
+        if trailing.rows:
+            message = f"{trailing.rows} rows have empty cells beyond the header, the first on line {trailing.first}: "
+            found.append(Note("trailing_cells", message + "look whether their values are shifted"))
+        if beyond.rows:
+            message = (
+                f"{beyond.rows} rows hold cells right of the last header, the first on line {beyond.first}; not read"
+            )
+            found.append(Note("beyond_header", message))
+        return found
 
     @property
     def held(self) -> int:

@@ -109,6 +109,16 @@ _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
 
 def pattern(delimiter: str) -> re.Pattern[bytes]:
     """A well-formed record with its line end."""
-    d = re.escape(delimiter.encode())
-    cell = rb'(?:"(?:[^"]++|"")*+"(?=[%b\r\n]|\Z)|(?!")[^%b\r\n]*+)' % (d, d)
+    d, cell = _cell(delimiter)
     return re.compile(cell + rb"(?:" + d + cell + rb")*+(?:\r\n|\r|\n|\Z)")
+
+
+def unfinished(delimiter: str) -> re.Pattern[bytes]:
+    """A record that is well formed as far as it is seen: it runs into the end inside a cell."""
+    d, cell = _cell(delimiter)
+    return re.compile(rb"(?:" + cell + d + rb')*+(?:"(?:[^"]++|"")*+"?+|[^"' + d + rb"\r\n][^" + d + rb"\r\n]*+|)\Z")
+
+
+def _cell(delimiter: str) -> tuple[bytes, bytes]:
+    d = re.escape(delimiter.encode())
+    return d, rb'(?:"(?:[^"]++|"")*+"(?=[%b\r\n]|\Z)|(?!")[^%b\r\n]*+)' % (d, d)

@@ -26,11 +26,11 @@ from shuyuan.reader.rows import (
     MAX_FIELD,
     STRAY,
     TORN,
-    Beyond,
     Fault,
     Gather,
     Head,
     Reject,
+    Told,
     judge,
     reject,
     schema,
@@ -61,8 +61,8 @@ class Piece:
     rejects: list[Reject]
     physical: int
     blank: int
-    trailing: list[int]
-    beyond: Beyond
+    trailing: Told
+    beyond: Told
     tail: list[tuple[int, list[str]]]
     height: int
     stop: int

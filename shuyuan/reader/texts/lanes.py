@@ -24,7 +24,6 @@ from shuyuan.reader.rows import (
     BLANKS,
     STRAY,
     TORN,
-    Beyond,
     Contract,
     Dialect,
     Form,
@@ -32,6 +31,7 @@ from shuyuan.reader.rows import (
     Head,
     Note,
     Parts,
+    Told,
     reject,
 )
 from shuyuan.reader.texts import delimited, dialect, layout, text, tokens
@@ -166,8 +166,8 @@ class Delimited(Work):
     def __init__(self, source: Text, delimiter: str, head: Head, above: int, *, compact: bool = False) -> None:
         self.source, self.delimiter, self.head, self.above, self.compact = source, delimiter, head, above, compact
         self.tally = Tally(physical=head.index + 1, preamble=head.index + 1)
-        self.trailing: list[int] = []
-        self.beyond = Beyond()
+        self.trailing = Told()
+        self.beyond = Told()
         self.irregular = 0
 
     @property
@@ -180,7 +180,7 @@ class Delimited(Work):
             self.tally.blank += piece.blank
             self.tally.rejects += piece.rejects
             self.tally.ends_with(piece.tail)
-            self.trailing += piece.trailing
+            self.trailing.add(piece.trailing.rows, piece.trailing.first)
             self.beyond.add(piece.beyond.rows, piece.beyond.first)
             self.irregular += piece.irregular
             yield piece.table
@@ -202,7 +202,7 @@ class Delimited(Work):
         cutter = Cutter(self.source, self.delimiter, self.head)
         if self.compact and at < len(self.source.data):
             piece = cutter.cut(at, self._stop(at), line)
-            cutter.few = few_values(piece.table)
+            cutter.few = few_values(piece.table).intersection(self.head.places)
             at, line = piece.stop, line + piece.height
             yield replace(piece, table=cutter.typed(piece.table))
         ahead: deque[tuple[int, int, Future[Piece]]] = deque()

@@ -19,7 +19,9 @@ from shuyuan.reader.texts.tokens import torn
 PIECE = 8 << 20  # bytes of text worked on at once
 REACH = 4 << 20  # bytes a quoted record may span; a quote that is not closed within is a stray one
 NEAR = 64 << 10  # bytes behind its first line that are looked at first
-PATIENCE = 32  # records that may look further than NEAR in one piece: a file full of stray quotes must not be read a thousand times
+PATIENCE = (
+    32  # records that may look further than NEAR in vain: a file full of stray quotes must not be read a thousand times
+)
 
 Data = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
@@ -64,8 +66,8 @@ def _line_end(data: Bytes, at: int) -> int:
 
 
 def feeds(data: Bytes, start: int, stop: int) -> int:
-    """Line feeds between two offsets."""
-    return _count(data, b"\n", start, stop)
+    """Lines that end between two offsets, of a text that ends them in one way."""
+    return _count(data, b"\n", start, stop) or _count(data, b"\r", start, stop)
 
 
 def _count(data: Bytes, byte: bytes, start: int, stop: int) -> int:
@@ -127,7 +129,7 @@ class Irregular:
 
     def __init__(self, data: bytes, start: int, stop: int, delimiter: str, *, final: bool) -> None:
         self.data, self.stop, self.final = data, stop, final
-        self.record = delimited.pattern(delimiter)
+        self.record, self.unfinished = delimited.pattern(delimiter), delimited.unfinished(delimiter)
         d = re.escape(delimiter.encode())
         self.odd = re.compile(rb'[^%b"\r\n]"[^%b"\r\n]' % (d, d))
         self.dialect = Dialect(delimiter)
@@ -175,9 +177,9 @@ class Irregular:
         start = int(self.edges[at])
         near = min(int(self.edges[at + 1]) + NEAR, len(self.data))
         behind = self._closed(start, near)
-        if behind is None and self.patience and self.data.count(b'"', start, near) % 2:
-            self.patience -= 1
+        if behind is None and self.patience and self.unfinished.match(self.data, start, near):
             behind = self._closed(start, min(start + REACH, len(self.data)))
+            self.patience -= behind is None
         if behind is None:
             return at + 1, False
         return int(np.searchsorted(self.edges, behind)), not self._torn(start, behind)
