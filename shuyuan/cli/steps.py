@@ -64,7 +64,9 @@ def receive(resource: str, business_date: DateArg) -> None:
 
     name, when = arguments.resource(resource), day(business_date)
     batch = feed.receive(name, when)
-    nothing = f"nothing new from {resource} for {business_date}; its files belong in inbox/{resource.split('.', maxsplit=1)[0]}/"
+    inbox = settings.load().inbox / resource.split(".", maxsplit=1)[0]
+    nothing = f"nothing new from {resource} for {business_date}"
+    nothing += "; what came has been taken already" if feed.is_taken(name, when) else f"; its files belong in {inbox}/"
     out.print(nothing if batch is None else f"batch {batch}. Next: shuyuan read {batch}")
 
 
@@ -94,7 +96,16 @@ def admit(batch: int) -> None:
     """Make a checked batch current."""
     from shuyuan.flow import gate
 
-    out.print(f"batch {gate.admit(batch)} is admitted. Next: shuyuan resolve LIBRARY")
+    done = gate.admit(batch)
+    out.print(f"batch {done} is admitted. Next: {_libraries(done)}")
+
+
+def _libraries(batch: int) -> str:
+    from shuyuan.flow.step import of_batch
+
+    catalog, _, resource = of_batch(batch)
+    found = [f"shuyuan resolve {library.id}" for library in catalog.libraries_of(resource.id)]
+    return " or ".join(found) or f"let {resource.id} feed a library (docs/onboard-a-feed.md, part 4)"
 
 
 def resolve(library: str) -> None:

@@ -80,9 +80,14 @@ def draft(
         )
     if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
         raise Mistake(f"--name {name!r}: write it in small letters, digits and _, such as tax_refund")
+    suites = to / "expectations" if to else rules.expectations
+    if not to and rules.catalog != settings.PROJECT / "catalog" and rules.expectations.is_relative_to(settings.PROJECT):
+        raise Mistake(
+            f"{rules.catalog} has no suites of its own, and this one would go among the project's: first "
+            f"cp -r {rules.expectations} {rules.catalog / 'expectations'}, or set SHUYUAN_EXPECTATIONS"
+        )
     with _progress() as tell:
         made = drafting.draft(file, department, catalog, name=name, sheet=sheet, progress=tell)
-    suites = to / "expectations" if to else rules.expectations
     try:
         paths = drafting.write(made, to or rules.catalog, suites, force=force)
     except drafting.Standing as error:
@@ -103,12 +108,13 @@ def _told(made: Draft, paths: list[Path], file: Path) -> None:
     for other in made.others:
         out.print(f"sheet {escape(other)} holds another table: draft it with --sheet", highlight=False)
     resource = made.resource
+    inbox = settings.load().inbox / resource.department
     out.print("Next:", highlight=False)
     for line in (
         "edit the contract: every guess has its evidence in a comment",
         "shuyuan catalog check",
         "shuyuan migrate",
-        f"cp {shlex.quote(str(file))} inbox/{resource.department}/   # of SHUYUAN_HOME, named {resource.delivery.pattern}",
+        f"mkdir -p {shlex.quote(str(inbox))} && cp {shlex.quote(str(file))} {shlex.quote(str(inbox))}/   # named {resource.delivery.pattern}",
         f"shuyuan receive {resource.id} {naming.business_day(file.name) or settings.today()}",
         "shuyuan read BATCH && shuyuan check BATCH && shuyuan admit BATCH",
     ):

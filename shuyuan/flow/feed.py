@@ -15,7 +15,7 @@ from shuyuan.catalog import Catalog, Resource
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import statement
 from shuyuan.flow import pieces
-from shuyuan.flow.delivery import receive
+from shuyuan.flow.delivery import is_taken, receive
 from shuyuan.flow.step import LOADER, OutOfOrder, Rejected, alone, audited, batch_step, is_due, of_batch, refusing
 from shuyuan.intake import retyped
 from shuyuan.intake.drift import Drifted, Expected
@@ -33,7 +33,7 @@ from shuyuan.reader.errors import ReadError
 from shuyuan.reader.header import ColumnsMissing
 from shuyuan.reader.read import Account, Column, Reading, stream
 
-__all__ = ["read", "receive", "warnings"]
+__all__ = ["is_taken", "read", "receive", "warnings"]
 
 
 CURABLE = frozenset({"drift", "missing_column", "ambiguous_column", "header_not_found", "sheet_not_found"})
