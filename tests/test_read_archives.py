@@ -211,3 +211,59 @@ def test_an_xlsb_with_far_corners(tmp_path: Path) -> None:
     cells = xlsb.row(0) + xlsb.text(0, "姓名") + xlsb.text(1, "值") + xlsb.row(1_048_575) + xlsb.real(16_383, 1.0)
     with pytest.raises(Bomb, match="1048576 rows by 16384 columns"):
         read(xlsb.book(tmp_path / "a.xlsb", cells), COLUMNS)
+
+
+FAR = '<{0}row r="1048576"><{0}c r="XFD1048576"><{0}v>1</{0}v></{0}c></{0}row>'
+
+
+@pytest.mark.parametrize("prefix", ["", "x-y:", "省.a:", ":", "a<b:", "a/b:", "a\x0bb:"])
+def test_far_corners_under_any_prefix(tmp_path: Path, prefix: str) -> None:
+    rows = f'<row r="1"><c r="A1"><v>1</v></c></row>{FAR.format(prefix)}'
+    with pytest.raises(Bomb, match="1048576 rows by 16384 columns"):
+        archives.check_book(sheet_xml.xlsx(tmp_path / "a.xlsx", rows), "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c x=">" r="XFD1048576">',
+        """<c x=' r="A1"' r="XFD1048576">""",
+        '<c x="1"r="XFD1048576">',
+        '<c r="XFD+1048576">',
+        f'<{"a" * 300}:c r="XFD1048576">',
+        """<a'>':c r="XFD1048576">""",
+        '<c r="XFC1048576"/><!-- <row> --><c>',
+        f'<c r="A{"9" * 5000}">',
+    ],
+)
+def test_cells_that_two_readers_place_in_two_ways(tmp_path: Path, cell: str) -> None:
+    rows = f'<row r="1"><c r="A1"><v>1</v></c></row><row r="2">{cell}<v>1</v></c></row>'
+    with pytest.raises(CorruptFile, match="no spreadsheet program writes"):
+        archives.check_book(sheet_xml.xlsx(tmp_path / "a.xlsx", rows), "a.xlsx")
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1 << 20])
+def test_comments_and_cdata_without_tags_are_no_harm(tmp_path: Path, size: int) -> None:
+    rows = '<!-- a > b --><row r="1"><c r="A1" t="inlineStr"><is><t><![CDATA[a > b]]></t></is></c></row>'
+    found = archives.Oddities()
+    watcher = archives.XlsxExtent("a.xlsx", "S", 9, found)
+    data = f"<?xml version='1.0'?><worksheet><sheetData>{rows}</sheetData></worksheet>".encode()
+    for at in range(0, len(data), size):
+        watcher.write(data[at : at + size])
+    far = b'<row r="2"><c r="E2"><v>1</v></c></row>'
+    with pytest.raises(Bomb, match="2 rows by 5 columns"):
+        watcher.write(far)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ' x=">" table:number-columns-repeated="99999999"',
+        """ x=' table:number-columns-repeated="1"' table:number-columns-repeated="99999999" """,
+        ' table:number-columns-repeated="+99999999"',
+    ],
+)
+def test_an_ods_that_hides_its_repetitions(tmp_path: Path, more: str) -> None:
+    table = f'<table:table table:name="S"><table:table-row>{CELL.format(more)}</table:table-row></table:table>'
+    with pytest.raises((Bomb, CorruptFile)):
+        archives.check_book(sheet_xml.ods(tmp_path / "a.ods", table), "a.ods", "ods")

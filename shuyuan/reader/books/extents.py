@@ -10,16 +10,25 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
+from typing import NoReturn
 
 from shuyuan.reader.errors import Bomb, CorruptFile
 
 LONGEST_TAG = 64 << 10
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 _ROW = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
-_XLSX = re.compile(rb"<(/?)(?:\w+:)?(?:(row)|(c)|(f)|v|is|(mergeCell))(?=[\s/>])([^>]*+)>")
+_XLSX = re.compile(
+    rb"<(?:(/?)(?:[^ \t\r\n:>\"']{0,256}:)?(?:(row)|(c)|(f)|v|is|(mergeCell))(?=[\s/>])([^>]*+)>"
+    rb"|(?![!?])[^ \t\r\n:>\"']{0,256}+(?P<strange>[^ \t\r\n:>]))"  # a quote in a name, or a name without end
+)
+_WORDS = re.compile(rb"""(?:\s+[^\s=<>"']+\s*=\s*(?:"[^"'<>]*+"|'[^"'<>]*+'))*+\s*/?""")
+_ODS_WORDS = re.compile(rb"""(?:\s+[^\s=<>"']+\s*=\s*(?:"[^"<>]*+"|'[^'<>]*+'))*+\s*/?""")
+_PLACED = re.compile(rb"\sr\s*=")
+_ASIDE = re.compile(rb"<(!--|!\[CDATA\[|[!?])([^<]*+)")
+_ASIDE_ENDS = {b"!--": b"-->", b"![CDATA[": b"]]>", b"?": b"?>", b"!": b">"}
 _ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
 _ODS = re.compile(rb"<(/?)table:(?:(table-row)|(table)|(?:covered-)?table-cell)(?=[\s/>])([^>]*+)>")
-_REPEATED = re.compile(rb"""\stable:number-(?:rows|columns)-repeated\s*=\s*["'](\d+)["']""")
+_REPEATED = re.compile(rb"""\stable:number-(?:rows|columns)-repeated\s*=\s*["']\+?(\d+)["']""")
 _SPANNED = re.compile(rb"""\stable:number-(?:rows|columns)-spanned\s*=\s*["'](?!1["'])\d+["']""")
 
 
@@ -64,7 +73,7 @@ class Extent:
     def whole_tags(self, data: bytes) -> int:
         """Where the last tag begins if it is not closed yet, else the end."""
         cut = data.rfind(b"<")
-        if cut < 0 or data.find(b">", cut) >= 0:
+        if cut < 0 or data.find(_end_of(data, cut), cut) >= 0:
             return len(data)
         if len(data) - cut > LONGEST_TAG:
             raise CorruptFile(
@@ -72,28 +81,44 @@ class Extent:
             )
         return cut
 
+    def refuse_asides(self, data: bytes, end: int) -> None:
+        """Comments and the like may hold text, not tags: those would be counted here and not by the book reader. Raises CorruptFile."""
+        if any(_ASIDE_ENDS[m[1]] not in m[2] for m in _ASIDE.finditer(data, 0, end)):
+            self.refuse("a comment with tags in it")
+
+    def refuse(self, what: str) -> NoReturn:
+        """What two readers may understand in two ways cannot be measured. Raises CorruptFile."""
+        problem = f"{self.member} holds {what}, which no spreadsheet program writes"
+        raise CorruptFile(self.file, problem, "open it, save it again and deliver that")
+
 
 class XlsxExtent(Extent):
     """Cells by their reference, or by their place where they have none."""
 
     _row = _column = 0
-    _formula = False
+    _formula = _begun = False
 
     def look(self, data: bytes) -> int:
         end = self.whole_tags(data)
+        self._begun = self._begun or b"sheetData" in data
+        if not self._begun:
+            return end
+        self.refuse_asides(data, end)
         for tag in _XLSX.finditer(data, 0, end):
             self._take(tag)
         return end
 
     def _take(self, tag: re.Match[bytes]) -> None:
-        closing, row, cell, formula, merged, words = tag.groups()
+        closing, row, cell, formula, merged, words, strange = tag.groups()
+        if strange or ((row or cell) and not closing and not _WORDS.fullmatch(words)):
+            self.refuse(f"the tag {tag[0][:80]!r}")
         if row or cell:
             self._close()
         if closing:
             return
         if row:
-            found = _ROW.search(words)
-            self._row, self._column = int(found[1]) if found else self._row + 1, 0
+            found = self._place(_ROW, words)
+            self._row, self._column = self._number(found[1]) if found else self._row + 1, 0
         elif cell:
             self._cell(words)
         elif merged:
@@ -102,12 +127,21 @@ class XlsxExtent(Extent):
             self._formula = bool(formula)
 
     def _cell(self, words: bytes) -> None:
-        found = _REFERENCE.search(words)
-        self._column = column_number(found[1]) if found else self._column + 1
-        self._row = int(found[2]) if found else self._row
+        found = self._place(_REFERENCE, words)
+        self._column = column_number(found[1][:9]) if found else self._column + 1
+        self._row = self._number(found[2]) if found else self._row
         if not words.endswith(b"/"):
             self.reach(self._row, self._column)
             self.found.errors += _ERROR.search(words) is not None
+
+    def _place(self, pattern: re.Pattern[bytes], words: bytes) -> re.Match[bytes] | None:
+        found = pattern.search(words)
+        if not found and _PLACED.search(words):
+            self.refuse(f"a place that is none ({words[:80]!r})")
+        return found
+
+    def _number(self, digits: bytes) -> int:
+        return int(digits) if len(digits) < 20 else self.refuse(f"the row {digits[:80]!r}")
 
     def _close(self) -> None:
         """The cell before is over: was a formula its last word?"""
@@ -123,8 +157,11 @@ class OdsExtent(Extent):
 
     def look(self, data: bytes) -> int:
         end = self.whole_tags(data)
+        self.refuse_asides(data, end)
         for tag in _ODS.finditer(data, 0, end):
             closing, row, table, words = tag.groups()
+            if not _ODS_WORDS.fullmatch(words):
+                self.refuse(f"the tag {tag[0][:80]!r}")
             if table:
                 self._row = 1
                 self.restart()
@@ -147,8 +184,14 @@ class OdsExtent(Extent):
 
 
 def _repeats(words: bytes) -> int:
-    found = _REPEATED.search(words)
-    return int(found[1]) if found else 1
+    """The most that is said, should one of them stand inside of another attribute."""
+    return max((int(digits[:18]) for digits in _REPEATED.findall(words)), default=1)
+
+
+def _end_of(data: bytes, at: int) -> bytes:
+    """What closes the tag, comment or other markup that begins there."""
+    aside = _ASIDE.match(data, at)
+    return _ASIDE_ENDS[aside[1]] if aside else b">"
 
 
 class XlsbExtent(Extent):
