@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from shuyuan.reader.books import sheets
-from shuyuan.reader.errors import Bomb, HeaderNotFound, WrongEncoding
+from shuyuan.reader.errors import Bomb, CorruptFile, HeaderNotFound, WrongEncoding
 from shuyuan.reader.read import Column, RawRows, read
 
 COLUMNS = (Column("name", ("姓名",)), Column("value", ("值",)))
@@ -74,3 +75,31 @@ def test_refusals(tmp_path: Path) -> None:
     wide = "<table><tr><td>姓名</td><td>值</td>" + '<td colspan="1000">x</td>' * 20 + "</tr></table>"
     with pytest.raises(Bomb, match="16384 columns"):
         read(page(tmp_path, wide), COLUMNS)
+
+
+def test_a_wide_row_above_many_narrow_ones(tmp_path: Path) -> None:
+    body = "<table><tr>" + "<td colspan=1000>x" * 16 + "<tr><td>x" * 4_300 + "</table>"
+    with pytest.raises(Bomb, match="more than 67108864 cells"):
+        read(page(tmp_path, body), COLUMNS)
+
+
+def test_columns_that_hold_nothing_cost_nothing(tmp_path: Path) -> None:
+    body = "<table><tr><td>姓名<td>值" + "<td colspan=1000>x" * 15 + "<tr><td>x" * 3_000 + "</table>"
+    before = pa.total_allocated_bytes()
+    (grid,) = sheets.sheets_of(page(tmp_path, body), "a.xls", None)
+    assert pa.total_allocated_bytes() - before < 8 << 20
+    assert sum(len(numbers) for numbers, _ in grid.blocks()) == 3_001
+
+
+@pytest.mark.parametrize(("times", "most"), [(40_000, 65_536), (1_100, 4_096)])
+@pytest.mark.parametrize("opening", ["<!--", "<a b", "<![CDATA["])
+def test_markup_without_end(tmp_path: Path, opening: str, times: int, most: int) -> None:
+    body = "<html><table><tr><td>姓名<td>值<tr><td>x<td>1</table>" + opening * times
+    with pytest.raises(CorruptFile, match=f"not closed within {most} characters"):
+        read(page(tmp_path, body.encode()), COLUMNS)
+
+
+def test_a_long_script_is_no_markup_without_end(tmp_path: Path) -> None:
+    script = "<script>" + "if (a<b) c();" * 200_000 + "</script>"
+    body = "<table><tr><td>姓名<td>值<tr><td>x<td>1</table>" + script
+    assert rows(read(page(tmp_path, body), COLUMNS)) == [("x", "1", 2)]

@@ -14,13 +14,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from shuyuan.reader import archives
 from shuyuan.reader.books.grid import BLOCK, Block, Grid, Merge
 from shuyuan.reader.cells import texts
-from shuyuan.reader.errors import Bomb, EmptyFile, UnknownFormat, WrongEncoding
+from shuyuan.reader.errors import Bomb, CorruptFile, EmptyFile, UnknownFormat, WrongEncoding
 from shuyuan.reader.texts.text import CHUNK, as_utf8, load
 
 MAX_BYTES = 512 << 20  # of the page; its tables are held in memory
 WIDEST = 16_384  # columns, as in a book
+UNCLOSED = 64 << 10  # characters from a `<` on that may wait for their end; the parser goes over them with every piece
+TORN = 4 << 10  # the same at the end of the page, where the parser takes time with the square of them
 _RUN = re.compile(r"[ \t\r\n\f]+")
 _CELLS = frozenset({"td", "th"})
 
@@ -34,7 +37,7 @@ class _HtmlGrid(Grid):
 
 
 def grids(path: Path, file: str) -> list[Grid]:
-    """The tables of a page with more than one cell. Raises UnknownFormat, EmptyFile, WrongEncoding, Bomb."""
+    """The tables of a page with more than one cell. Raises UnknownFormat, EmptyFile, WrongEncoding, CorruptFile, Bomb."""
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise Bomb(file, f"the page has {size} bytes", "deliver the table as csv or xlsx", value=str(size))
@@ -79,8 +82,9 @@ class _Table:
         self._column = 0
 
     def row(self) -> None:
-        """A row begins."""
+        """A row begins. Raises Bomb."""
         self._rows.append({})
+        self._refuse_area()
         self._column = 0
         self._covered = {c: n - 1 for c, n in self._covered.items() if n > 1}
 
@@ -95,6 +99,7 @@ class _Table:
             raise Bomb(self.file, f"a table row has more than {WIDEST} columns", "deliver csv", line=top)
         self.cells += 1
         self.width = max(self.width, right + 1)
+        self._refuse_area()
         if text:
             self._rows[-1][left], self.height = text, top
         if down > 1 or across > 1:
@@ -103,6 +108,13 @@ class _Table:
             self._covered.update(dict.fromkeys(range(left, right + 1), down))
         self._column = right + 1
 
+    def _refuse_area(self) -> None:
+        """A wide cell costs its columns in every row below."""
+        if self.width * len(self._rows) > archives.LIMITS.cells:
+            size = f"{len(self._rows)} rows by {self.width} columns"
+            problem = f"a table spans {size}, more than {archives.LIMITS.cells} cells"
+            raise Bomb(self.file, problem, "deliver csv", line=len(self._rows), value=size)
+
     def grid(self, name: str) -> Grid:
         """The table as a sheet."""
         rows = self._rows[: self.height]
@@ -110,7 +122,9 @@ class _Table:
         for first in range(0, len(rows), BLOCK):
             part = rows[first : first + BLOCK]
             numbers = pa.array(range(first + 1, first + len(part) + 1), pa.int64())
-            held.append((numbers, [texts([r.get(c, "") for r in part]) for c in range(self.width)]))
+            filled, empty = {c for r in part for c in r}, pa.nulls(len(part), pa.string())
+            columns = [texts([r.get(c, "") for r in part]) if c in filled else empty for c in range(self.width)]
+            held.append((numbers, columns))
         return _HtmlGrid(name, self.height, False, self.merges, held=held)
 
 
@@ -155,7 +169,22 @@ class _Page(HTMLParser):
         if self._text is not None and not self._hidden:
             self._text[-1].append(data)
 
+    def feed(self, data: str) -> None:
+        """The next piece. Raises CorruptFile, Bomb."""
+        super().feed(data)
+        self._refuse_unclosed(UNCLOSED)
+
+    def _refuse_unclosed(self, most: int) -> None:
+        if len(self.rawdata) > most and self.rawdata.startswith("<") and self.cdata_elem is None:
+            line, _ = self.getpos()
+            problem = f"a tag or comment is not closed within {most} characters"
+            raise CorruptFile(
+                self.file, problem, "deliver the table as csv or xlsx", line=line, value=self.rawdata[:80]
+            )
+
     def close(self) -> None:
+        """The page is over. Raises CorruptFile, Bomb."""
+        self._refuse_unclosed(TORN)
         super().close()
         while self._stack:
             self.handle_endtag("table")
