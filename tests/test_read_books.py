@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import struct
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 import sheet_xml
 import xlsb
 
-from shuyuan.reader.books import sheets
+from shuyuan.reader.books import books, sheets, xlsx_parts
+from shuyuan.reader.books.xlsx_scan import Irregular
 from shuyuan.reader.errors import (
     Bomb,
     CorruptFile,
@@ -373,3 +375,22 @@ def test_a_container_whose_chain_is_a_circle(tmp_path: Path) -> None:
     (tmp_path / "a.xls").write_bytes(data)
     with pytest.raises(CorruptFile, match="circle"):
         read(tmp_path / "a.xls", COLUMNS)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_document_type_that_utf16_hides(tmp_path: Path, encoding: str) -> None:
+    book = (
+        '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY n "boo">]>'
+        f'<workbook {sheet_xml.MAIN} xmlns:r="{sheet_xml.OFFICE}"><sheets><sheet name="&n;" sheetId="1" r:id="r0"/></sheets></workbook>'
+    )
+    path = sheet_xml.xlsx(tmp_path / "a.xlsx", '<row r="1"><c r="A1"><v>1</v></c></row>')
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/workbook.xml"] = book.encode(encoding)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with zipfile.ZipFile(path) as archive, pytest.raises(Irregular):
+        xlsx_parts.package(archive)
+    with pytest.raises(CorruptFile):
+        books.open_book(path, "a.xlsx", "xlsx")

@@ -77,7 +77,7 @@ def package(archive: zipfile.ZipFile) -> Package:
 
 def _tree(archive: zipfile.ZipFile, part: str) -> ElementTree.Element:
     raw = _small(archive, part)
-    if b"<!" in raw:
+    if b"\0" in raw or b"<!" in raw:  # a zero byte: UTF-16, which hides a document type from this look
         raise Irregular
     try:
         return ElementTree.fromstring(raw)  # noqa: S314  no document type, so no entities of its own
@@ -168,7 +168,7 @@ class Dates:
 
     def kinds(self) -> list[bool]:
         """Per style: does calamine read its numbers as dates, times or durations? Raises Irregular."""
-        if b"<!" in self._styles:
+        if b"\0" in self._styles or b"<!" in self._styles:
             raise Irregular
         formats = re.search(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", self._styles, re.S)
         number = len(re.findall(rb"<(?:\w+:)?xf[\s/>]", formats[0])) if formats else 0
