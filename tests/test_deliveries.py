@@ -70,6 +70,7 @@ def taken(inbox: Path, contract: Resource, day: date | None = DAY) -> list[list[
         ("nochange", Promise(nochange=True)),
         ('{"rows": 3, "size": "12", "day": "20261118"}', Promise(rows=3, size=12)),
         ('{"parts": 3, "rows": 9}', Promise(rows=9, parts=3)),
+        ('{"files": ["a.csv"], "rows": 30}', Promise(rows=30, files=(("a.csv", Promise()),))),
         ('{"files": [{"file": "a", "rows": 2}, {"name": "b"}]}', Promise(files=(("a", Promise(rows=2)), ("b", Promise())))),
     ],
 )  # fmt: skip
@@ -82,13 +83,34 @@ def test_a_control_file_is_understood(tmp_path: Path, text: str, promise: Promis
 @pytest.mark.parametrize(
     "text",
     ["", "OK", "rows=many", "rows=-3", "12 rows or so", "sha256=abc", f"sha256={MD5}", "{", '{"rows": [1]}', "rows=3 nochange",
-     '{"files": [{"rows": 3}]}', "date=20261118", "\0\0"],
+     '{"files": [{"rows": 3}]}', "date=20261118", "\0\0", '{"files": 5}', '{"files": {"a.csv": 3}}', '{"files": [["a.csv"]]}', '{"files": [5]}',
+     '{"rows": ' + "[" * 200_000, '{"files": ["a"], "x": ' + "[" * 9_000 + "]" * 9_000 + "}", "9" * 20, "rows=99999999999999999999",
+     '{"rows": 9223372036854775808}', '{"files": [{"file": "a", "size": 99999999999999999999}]}', "1" * 5_000],
 )  # fmt: skip
 def test_a_control_file_that_says_nothing_clear_is_refused_by_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.csv.ok"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadControl, match=r"x\.csv\.ok.*Way out"):
         control.read(path)
+
+
+@pytest.mark.parametrize("text", ["\0\0", '{"files": ["\\u0000\\ud800", 5]}', '{"files": ' + "9" * 4_000 + "}"])
+def test_what_is_said_of_a_control_file_can_be_written_into_the_ledger(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.csv.ok"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BadControl) as caught:
+        control.read(path)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 1_000
+
+
+def test_a_control_file_of_nonsense_holds_up_no_other_delivery(town: Town) -> None:
+    town.register(MONDAY, LINES)
+    nonsense = town.register(WEDNESDAY, LINES)
+    nonsense.with_name(nonsense.name + ".ok").write_text('{"files": 5}')
+    assert receive(RESIDENT, MONDAY) is not None
+    with pytest.raises(Rejected) as caught:
+        receive(RESIDENT, WEDNESDAY)
+    assert caught.value.reason == "bad_control"
 
 
 def test_something_large_beside_a_delivery_is_no_control_file(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from shuyuan.reader.errors import ReadError
 
 LARGEST = 1 << 20  # bytes; a larger "control file" is something else
+MOST = 10**15  # rows or bytes: no delivery has more, and the sum of thousands of parts still fits into a bigint
 WAY_OUT = "ask for one that holds the number of data rows, or rows=…, sha256=…, size=…"
 _HEX = {64: "sha256", 32: "md5"}
 _SUM = re.compile(r"(?P<sum>[0-9a-fA-F]{64}|[0-9a-fA-F]{32})(?:[ \t]+\*?(?P<file>\S.*))?")
@@ -66,6 +67,8 @@ def read(path: Path) -> Promise:
     text = path.read_text(encoding="utf-8-sig", errors="replace").strip()
     try:
         promise = _json(json.loads(text)) if text.startswith("{") else _lines(text)
+    except RecursionError as error:
+        raise BadControl(str(path), "the control file is nested too deeply", WAY_OUT, value=text) from error
     except ValueError as error:
         raise BadControl(str(path), f"the control file cannot be understood: {error}", WAY_OUT, value=text) from error
     if promise == NOTHING:
@@ -86,21 +89,27 @@ def marker(path: Path) -> Promise:
 
 
 def _json(said: Mapping[str, Any]) -> Promise:
-    files = said.get("files", said.get("parts") if isinstance(said.get("parts"), list) else None) or []
+    parts = said.get("parts")
+    files = said.get("files", parts if isinstance(parts, list) else None)
+    if not isinstance(files, list | None):
+        raise ValueError(f"`files` is {str(files)[:80]!r}, not a list")
     words = {key: value for key, value in said.items() if not isinstance(value, list | dict)}
-    return _promise(words, tuple((_file(entry), _promise(entry)) for entry in files))
+    return _promise(words, tuple(map(_listed, files or ())))
 
 
-def _file(entry: Mapping[str, Any]) -> str:
-    name = entry.get("file") or entry.get("name")
-    if not isinstance(name, str):
-        raise ValueError(f"an entry of `files` names no file: {dict(entry)}")
-    return name
+def _listed(entry: object) -> tuple[str, Promise]:
+    """An entry of `files`: a name, or an object with the name and what is promised of the file."""
+    if isinstance(entry, str):
+        return entry, NOTHING
+    name = (entry.get("file") or entry.get("name")) if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(name, str):
+        raise ValueError(f"an entry of `files` names no file: {str(entry)[:80]!r}")
+    return name, _promise(entry)
 
 
 def _lines(text: str) -> Promise:
     if text.isdecimal() and len(text) not in _HEX:
-        return Promise(rows=int(text))
+        return Promise(rows=_number("rows", text))
     words: dict[str, Any] = {}
     files: list[tuple[str, Promise]] = []
     for line in filter(None, map(str.strip, text.splitlines())):
@@ -123,7 +132,7 @@ def _take_sum(found: re.Match[str], words: dict[str, Any], files: list[tuple[str
 def _words(line: str) -> dict[str, Any]:
     """`rows=3, sha256=…` → its words. A line with anything else in it is not understood: a guess would be no promise."""
     if rest := _WORD.sub("", line).strip(" \t,;"):
-        raise ValueError(f"`{rest[:40]}`")
+        raise ValueError(repr(rest[:40]))
     return dict(_pair(found) for found in _WORD.finditer(line))
 
 
@@ -142,7 +151,9 @@ def _promise(words: Mapping[str, Any], files: tuple[tuple[str, Promise], ...] = 
 def _number(key: str, value: object) -> int:
     text = str(value).strip()
     if not text.isdecimal():
-        raise ValueError(f"`{key}` is {text!r}, not a number")
+        raise ValueError(f"`{key}` is {text[:40]!r}, not a number")
+    if int(text) > MOST:  # of more than 4300 digits int() itself raises ValueError
+        raise ValueError(f"`{key}` is {text[:40]!r}, more than any delivery has")
     return int(text)
 
 
