@@ -70,6 +70,30 @@ def test_a_page_of_links_is_read_and_what_leads_elsewhere_is_not_followed(
     assert not [path for _, path in web.asked if "other" in path or "later" in path]
 
 
+@pytest.mark.parametrize(
+    "kind", ["text/html; charset=nosuch", "text/html; charset=hex", "text/html; charset=undefined"]
+)
+def test_a_page_of_links_in_no_charset_is_refused(town: Town, contract: Contract, web: Web, kind: str) -> None:
+    contract(connector=WEB | {"index": True}, control=False)
+    web.answers["/v1/out/"] = lambda _query, _web: (200, {"Content-Type": kind}, b"<html>")
+    with pytest.raises(Rejected, match="charset") as caught:
+        collect(RESIDENT, MONDAY)
+    assert caught.value.reason == "bad_reply"
+
+
+def test_an_endless_page_of_links_is_refused_and_a_broken_link_is_not_followed(
+    town: Town, contract: Contract, web: Web
+) -> None:
+    contract(connector=WEB | {"index": True}, control=False)
+    web.files[f"/v1/out/{NAME}"] = register()
+    page = f'<a href="http://[">x</a><a href="{NAME}">x</a>'.encode()
+    web.answers["/v1/out/"] = lambda _query, _web: (200, {}, page)
+    assert [path.name for path in collect(RESIDENT, MONDAY)] == [NAME]
+    web.answers["/v1/out/"] = lambda _query, _web: (200, {}, page + b" " * 4_000_000)
+    with pytest.raises(Rejected, match="larger than 4 MB"):
+        collect(RESIDENT, MONDAY)
+
+
 def test_a_link_that_hides_a_way_out_is_refused(town: Town, contract: Contract, web: Web) -> None:
     contract(connector=WEB | {"index": True}, pattern="*{date}.csv", control=False)
     name = "%2e%2e%2fevil_20261116.csv"
@@ -187,6 +211,15 @@ def test_links_are_followed_on_the_same_server_only(town: Town, contract: Contra
         collect(RESIDENT, TUESDAY)
 
 
+@pytest.mark.parametrize("link", ["http://[", "/v1/people?from=\x7f\x01"])
+def test_a_link_that_is_no_address_is_refused(town: Town, contract: Contract, web: Web, link: str) -> None:
+    api(contract, paging={"by": "link", "at": "next"}, total=None)
+    web.answers["/v1/people"] = lambda _query, _web: as_json({"data": {"list": rows(3)}, "next": link})
+    with pytest.raises(Rejected) as caught:
+        collect(RESIDENT, MONDAY)
+    assert caught.value.reason == "bad_reply"
+
+
 def test_a_busy_server_is_asked_again_when_it_says(town: Town, contract: Contract, web: Web) -> None:
     api(contract, paging=PAGES)
     web.answers["/v1/people"] = paged(rows(7))
@@ -217,6 +250,10 @@ def test_a_server_that_stays_busy_is_given_up_and_nothing_is_laid(town: Town, co
         (as_json({"code": 500, "message": "系统异常"}), "bad_reply"),
         (as_json({"data": {"list": [1, 2], "total": 2}}), "bad_reply"),
         ((200, {}, "<html>请登录".encode()), "bad_reply"),
+        ((200, {}, b'{"data": ' + b"[" * 200_000), "bad_reply"),
+        ((200, {}, b'{"data": {"list": [{"a": ' + b"[" * 900 + b"]" * 900 + b'}], "total": ' + b"9" * 4_000 + b"}}"), "bad_reply"),
+        ((200, {"Content-Encoding": "gzip"}, b"not packed"), "bad_reply"),
+        ((200, {}, b" " * 64_000_001), "too_large"),
         ((401, {}, b""), "access_refused"),
         ((302, {"Location": "http://127.0.0.1:1/login"}, b""), "bad_reply"),
         ((400, {}, b""), "bad_reply"),

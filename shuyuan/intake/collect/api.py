@@ -18,9 +18,12 @@ import httpx
 from shuyuan.catalog.delivery import ApiConnector
 from shuyuan.intake import file_names
 from shuyuan.intake.collect.connections import HttpAccess
-from shuyuan.intake.collect.errors import BadReply, NotAsPromised
-from shuyuan.intake.collect.lay import refuse_size
-from shuyuan.intake.collect.web import answer, below, opened, patiently
+from shuyuan.intake.collect.errors import BadReply, NotAsPromised, TooLarge
+from shuyuan.intake.collect.lay import MEGABYTE, refuse_size
+from shuyuan.intake.collect.web import answer, below, body, opened, patiently
+
+PAGE = 64  # MB of one page: it is in memory whole, and as objects it is several times as large
+DIGITS = 18  # of a total
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,13 @@ class _Reader:
 
     def _own(self, link: str) -> str:
         """A link of the reply. It must lead to the server that our password is for."""
-        address = urljoin(below(self.access.base, file_names.filled(self.connector.path, self.day)), link)
-        if urlsplit(address)[:2] != urlsplit(self.access.base)[:2]:
+        try:
+            address = urljoin(below(self.access.base, file_names.filled(self.connector.path, self.day)), link)
+            own = urlsplit(address)[:2] == urlsplit(self.access.base)[:2]
+        except ValueError as error:
+            problem = f"the next page's address is none: {link[:80]!r}"
+            raise BadReply(self.where, problem, "compare `paging` with the manual") from error
+        if not own:
             raise BadReply(
                 self.where, "the next page is on another server", "give the connection that server's address"
             )
@@ -116,16 +124,18 @@ class _Reader:
         with answer(self.client, self.where, "GET", address, headers={"Accept": "application/json"}) as response:
             if response.status_code == 404:
                 raise BadReply(self.where, "there is no such path (404)", "correct `path`, or the connection's address")
-            content = b""
-            for chunk in response.iter_bytes():
-                content += chunk
-                refuse_size(self.where, len(content), self.connector.limit)
+            most = min(PAGE, self.connector.limit)
+            content = body(response, most * MEGABYTE)
+            if content is None:
+                raise TooLarge(self.where, f"a page of more than {most} MB", "ask for smaller pages: `paging.size`")
             return self._parsed(content), response.links.get("next", {}).get("url")
 
     def _parsed(self, content: bytes) -> Any:
         try:
             # A decimal stays as it is written: as a binary fraction it would be another number.
             return json.loads(content, parse_float=str, parse_constant=str)
+        except RecursionError as error:
+            raise BadReply(self.where, "the answer is nested too deeply", "see what the address answers") from error
         except ValueError as error:
             shown = content[:60].decode(errors="replace")
             raise BadReply(self.where, f"the answer is no JSON: {shown!r}", "see what the address answers") from error
@@ -133,8 +143,9 @@ class _Reader:
     def _number(self, total: Any) -> int | None:
         if self.connector.total is None:
             return None
-        if isinstance(total, bool) or not str(total).isdecimal():
-            raise BadReply(self.where, f"`{self.connector.total}` is {total!r}, no number", "correct `total`")
+        if isinstance(total, bool) or not str(total).isdecimal() or len(str(total)) > DIGITS:
+            problem = f"`{self.connector.total}` is {str(total)[:40]!r}, no number of rows"
+            raise BadReply(self.where, problem, "correct `total`")
         return int(total)
 
     def _count(self, page: _Page, number: int) -> None:
@@ -163,14 +174,16 @@ def write(access: HttpAccess, connector: ApiConnector, day: date, path: Path) ->
     with opened(access, connector.timeout) as client, path.open("wb") as sink:
         reader = _Reader(client, access, connector, day)
         for rows in reader.pages():
-            sink.writelines(_line(row) for row in rows)
+            sink.writelines(_line(row, reader.where) for row in rows)
             refuse_size(reader.where, sink.tell(), connector.limit)
         return reader.rows
 
 
-def _line(row: dict[str, Any]) -> bytes:
+def _line(row: dict[str, Any], where: str) -> bytes:
     try:
         return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except RecursionError as error:
+        raise BadReply(where, "a row is nested too deeply", "see what the address answers") from error
     except UnicodeEncodeError:  # half a character: escaped, so that the reader judges it
         return json.dumps(row, separators=(",", ":")).encode() + b"\n"
 

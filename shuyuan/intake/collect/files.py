@@ -181,12 +181,12 @@ class _Round:
 
     def _small(self, remote: Remote) -> bytes:
         """The bytes of a control file."""
-        content = b""
+        content = bytearray()
         with self.transport.read(remote.name) as chunks:
             for chunk in chunks:
                 content += chunk
                 refuse_size(self._where(remote), len(content), 1)
-        return content
+        return bytes(content)
 
     def _collected(self, remote: Remote, path: Path, content: bytes) -> Collected:
         return Collected(remote, path, hashlib.sha256(content).hexdigest(), len(content))

@@ -61,8 +61,21 @@ def answer(client: httpx.Client, where: str, method: str, url: str, **options: o
         with client.stream(method, url, **options) as response:  # type: ignore[arg-type]
             _refuse(response, where)
             yield response
+    except (httpx.InvalidURL, httpx.DecodingError) as error:
+        problem = f"the exchange cannot be understood ({type(error).__name__})"
+        raise BadReply(where, problem, "compare address and answer with its manual") from error
     except httpx.TransportError as error:
         raise Unreachable(where, f"no answer ({type(error).__name__})", "see whether the server runs") from error
+
+
+def body(response: httpx.Response, most: int) -> bytes | None:
+    """The body of a response, None when it is more than `most` bytes: then no more of it is read."""
+    content = bytearray()
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > most:
+            return None
+    return bytes(content)
 
 
 def _refuse(response: httpx.Response, where: str) -> None:
@@ -134,12 +147,15 @@ class WebFolder:
         with answer(self._client, where, "GET", self._url) as response:
             if response.status_code == 404:
                 return ""
-            content = b""
-            for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > INDEX:
-                    raise BadReply(where, "the page of links is larger than 4 MB", "give every resource its folder")
-            return content.decode(response.charset_encoding or "utf-8", errors="replace")
+            content = body(response, INDEX)
+            if content is None:
+                raise BadReply(where, "the page of links is larger than 4 MB", "give every resource its folder")
+            charset = response.charset_encoding or "utf-8"
+            try:
+                return content.decode(charset, errors="replace")
+            except (LookupError, ValueError) as error:
+                problem = f"the page of links is in {charset[:40]!r}, which is no charset"
+                raise BadReply(where, problem, "ask for UTF-8") from error
 
     def _address(self, name: str) -> str:
         return self._url + quote(name, safe="")
@@ -166,7 +182,10 @@ class _Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         link = dict(attributes).get("href") if tag == "a" else None
-        address = urljoin(self._folder, link.partition("#")[0].partition("?")[0]) if link else ""
+        try:
+            address = urljoin(self._folder, link.partition("#")[0].partition("?")[0]) if link else ""
+        except ValueError:  # `http://[`: it leads nowhere
+            return
         if address.startswith(self._folder) and "/" not in address.removeprefix(self._folder):
             self.names.add(unquote(address.removeprefix(self._folder)))
         self.names.discard("")
