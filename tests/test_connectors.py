@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -199,6 +200,54 @@ def test_who_is_not_let_in_is_told_without_the_password(
     assert caught.value.reason == "access_refused"
     assert "wrong-secret" not in str(caught.value) and PASSWORD not in str(caught.value)
     assert "wrong-secret" not in str(town.ask("SELECT message FROM ledger.load"))
+
+
+@pytest.mark.parametrize("kind", ["sftp", "http"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "user:s3cret/w0rd@127.0.0.1",
+        "user:12#s3cret@127.0.0.1",
+        "user:12/s3cret@127.0.0.1",
+        "user:12?s3cret@127.0.0.1",
+        "user:12@s3cret@127.0.0.1",
+        "user:12@s3cret/w0rd@127.0.0.1",
+        "user:12@s3cret?w0rd@127.0.0.1",
+        "user:12@s3cret#w0rd@127.0.0.1",
+        "user:[s3cret@127.0.0.1",
+        "user:12@127.0.0.1:s3cret",
+        "user:12@127.0.0.1:99999",
+    ],
+)  # fmt: skip
+def test_a_url_cut_within_its_password_is_refused_and_none_of_it_is_told(
+    town: Town, contract: Contract, monkeypatch: pytest.MonkeyPatch, kind: str, rest: str
+) -> None:
+    contract(connector=SFTP | {"kind": kind})
+    monkeypatch.setenv("SHUYUAN_CONNECTION_REGISTRY", f"{'https' if kind == 'http' else kind}://{rest}")
+    with pytest.raises(Rejected, match="REGISTRY.*percent-encode the password") as caught:
+        collect(RESIDENT, MONDAY)
+    assert caught.value.reason == "no_connection"
+    told = str(town.ask("SELECT * FROM ledger.load")) + "".join(traceback.format_exception(caught.value))
+    assert "s3cret" not in told and "w0rd" not in told
+
+
+def test_a_public_key_may_say_whose_it_is(
+    town: Town, contract: Contract, server: Sftp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract(connector=SFTP)
+    monkeypatch.setenv("SHUYUAN_CONNECTION_REGISTRY", f"{server.url} root@registry")
+    put(server)
+    assert len(collect(RESIDENT, MONDAY)) == 2
+
+
+def test_a_name_that_is_not_utf_8_is_told(town: Town, contract: Contract, server: Sftp) -> None:
+    contract(connector=SFTP)
+    put(server)
+    (server.folder / "out" / os.fsdecode("居民.csv".encode("gbk"))).touch()
+    with pytest.raises(Rejected, match=r"not UTF-8.*xbe.*Way out") as caught:
+        collect(RESIDENT, MONDAY)
+    assert caught.value.reason == "bad_reply"
+    assert town.ask("SELECT step, outcome FROM ledger.load") == [("collect", "refused")]
 
 
 def test_a_server_that_is_down_is_recorded_and_may_be_tried_again(

@@ -1,7 +1,8 @@
 """Where a named connection leads and who we are there. By hand from the environment; Airflow's own connections are read in `dags/`.
 
 `SHUYUAN_CONNECTION_<NAME>` holds a URL: `sftp://user:password@host:22?host_key=ssh-ed25519 AAAA…`, `https://user:password@host/base`
-(`https://:token@host` is a bearer token; what follows `?` are request headers), or any SQLAlchemy URL. Nothing of it is ever printed.
+(`https://:token@host` is a bearer token; what follows `?` are request headers), or any SQLAlchemy URL, its parts percent-encoded.
+No password of it is ever printed.
 Belongs here: names → addresses and credentials. Does not belong here: what is done with them.
 """
 
@@ -18,6 +19,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from shuyuan.intake.collect.errors import AccessRefused, NoConnection, Unreachable
 
 VARIABLE = "SHUYUAN_CONNECTION_"
+ENCODE = "percent-encode the password: @ is %40, : is %3A, / is %2F, # is %23, ? is %3F"
 
 
 class SftpClient(Protocol):
@@ -56,7 +58,7 @@ class Environment:
     """Connections from SHUYUAN_CONNECTION_<NAME>."""
 
     def http(self, name: str) -> HttpAccess:
-        parts = urlsplit(_value(name))
+        parts = _split(name)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise _unfit(name, "http:// or https:// and a host")
         port = f":{parts.port}" if parts.port else ""
@@ -70,7 +72,7 @@ class Environment:
 
     @contextmanager
     def sftp(self, name: str, timeout: float) -> Iterator[SftpClient]:
-        parts = urlsplit(_value(name))
+        parts = _split(name)
         if parts.scheme != "sftp" or not parts.hostname:
             raise _unfit(name, "sftp:// and a host")
         with session(name) as opening, opening(lambda: _signed_in(parts, timeout)) as client:
@@ -134,6 +136,24 @@ def _value(name: str) -> str:
     if not value:
         raise NoConnection(name, f"{variable} is not set", "set it to the connection's URL, or run the feed in Airflow")
     return value
+
+
+def _split(name: str) -> SplitResult:
+    """The parts of a connection's URL. One that may have been cut within its password is refused: the pieces would be taken for the host."""
+    value = _value(name)
+    try:
+        parts = urlsplit(value)
+        keys = (
+            parts.query if parts.query.startswith(("host_key=", "key_file=")) else ""
+        )  # a public key ends in who@where
+        whole = "#" not in value and value.count("@") - keys.count("@") == ("@" in parts.netloc)
+        _ = parts.port  # raises, with what stands in its place
+    except ValueError:
+        whole = False
+    if not whole:
+        problem = f"{VARIABLE}{name.upper()} is no URL that can be taken apart safely"
+        raise NoConnection(name, problem, ENCODE) from None
+    return parts
 
 
 def _unfit(name: str, needs: str) -> NoConnection:

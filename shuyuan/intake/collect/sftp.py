@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from shuyuan.intake.collect.connections import SftpClient
-from shuyuan.intake.collect.errors import AccessRefused, Unreachable
+from shuyuan.intake.collect.errors import AccessRefused, BadReply, Unreachable
 from shuyuan.intake.collect.files import Remote
 
 CHUNK = 1 << 18
@@ -70,6 +70,10 @@ class SftpFolder:
             raise AccessRefused(where, "the server does not let us read it", "ask for the right to read") from error
         except FileNotFoundError:
             raise
+        except UnicodeDecodeError as error:  # the client gives up the whole listing, so the name cannot be left out
+            shown = error.object[:80].decode(errors="backslashreplace")
+            problem = f"a file name is not UTF-8: {shown!r}"
+            raise BadReply(f"{self._connection}, {what}", problem, "ask for names in UTF-8") from error
         except (OSError, EOFError) as error:
             problem = f"the connection broke off ({error or type(error).__name__})"
             raise Unreachable(f"{self._connection}, {what}", problem, "try again") from error
