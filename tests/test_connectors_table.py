@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+import traceback
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -186,6 +188,52 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_address(
     with pytest.raises(kind, match=words) as caught:
         collect(RESIDENT, MONDAY, today=TODAY)
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["u:s3cret@ret:w0rd@127.0.0.1:1/x", "u:12@s3cret@127.0.0.1:1/x", "u:12@s3cret/w0rd@127.0.0.1:1/x", "u:12@s3cret?w0rd@127.0.0.1/x",
+     "u/12:s3cret@127.0.0.1:1/x", "u:12@[s3cret@127.0.0.1/x"],
+)  # fmt: skip
+def test_a_url_cut_within_its_password_is_refused_and_none_of_it_is_told(
+    town: Town, quoted: Contract, monkeypatch: pytest.MonkeyPatch, rest: str
+) -> None:
+    monkeypatch.setenv("SHUYUAN_CONNECTION_REGISTRY", f"postgresql+psycopg://{rest}")
+    table(quoted)
+    with pytest.raises(Rejected, match="registry.*percent-encode the password") as caught:
+        collect(RESIDENT, MONDAY, today=TODAY)
+    told = str(town.ask("SELECT * FROM ledger.load")) + "".join(traceback.format_exception(caught.value))
+    assert "s3cret" not in told and "w0rd" not in told
+
+
+def test_a_table_that_does_not_answer_is_given_up(
+    town: Town, quoted: Contract, department: psycopg.Connection[Any]
+) -> None:
+    department.execute("""CREATE VIEW "登记".slow AS SELECT * FROM "登记"."Residents" WHERE pg_sleep(20) IS NOT NULL""")
+    department.execute('GRANT SELECT ON "登记".slow TO taxes_reader')
+    table(quoted, table="登记.slow", timeout=1)
+    began = time.monotonic()
+    with pytest.raises(Unreachable, match="statement timeout"):
+        collect(RESIDENT, MONDAY, today=TODAY)
+    assert time.monotonic() - began < 15
+    assert fetched(town) == [] and known(town) == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql+psycopg://h/x", {"connect_timeout"}),
+        ("mysql+pymysql://h/x", {"connect_timeout", "read_timeout", "write_timeout"}),
+        ("mssql+pymssql://h/x", {"login_timeout", "timeout"}),
+        ("oracle+oracledb://h/x", set()),
+    ],
+)
+def test_a_driver_is_told_of_our_patience_in_its_own_words(url: str, told: set[str]) -> None:
+    from sqlalchemy import make_url
+
+    from shuyuan.db import foreign
+
+    assert foreign._patience(make_url(url), 7) == dict.fromkeys(told, 7)
 
 
 def test_a_file_database_is_read_by_the_same_code(

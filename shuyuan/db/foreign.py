@@ -45,11 +45,22 @@ _PATIENCE = {
     "mariadb": "connect_timeout",
     "sqlite": "timeout",
 }
+_PATIENT_READING = {
+    "pymysql": ("read_timeout", "write_timeout"),
+    "mysqldb": ("read_timeout", "write_timeout"),
+    "pymssql": ("login_timeout", "timeout"),
+}
 _NOT_LET_IN = ("authentication failed", "no password", "Access denied", "does not exist", "no such table")
+_WRITE_IT = (
+    "write it as dialect+driver://user:password@host/name and percent-encode the password: @ is %40, : is %3A, / is %2F"
+)
 
 
 class ForeignError(Exception):
-    """A department's database cannot be read. Never holds the address. `again`: whether trying again may help."""
+    """A department's database cannot be read. `again`: whether trying again may help.
+
+    Never holds the password. The server's and the driver's own words may name the host, the port and who we are there.
+    """
 
     def __init__(self, problem: str, way_out: str, *, again: bool = False) -> None:
         self.problem, self.way_out, self.again = problem, way_out, again
@@ -127,12 +138,15 @@ class Table:
 def opened(address: str, wanted: Slice, timeout: int) -> Iterator[Table]:
     """Open a table for reading; nothing is ever written, and the transaction is given up at the end.
 
+    `timeout`: seconds for getting in and, where the database or its driver has a word for it, for the answer to each question.
+
     Raises ForeignError: no driver, no server, no table, no right, a key or day column that is not there.
     """
     engine = _engine(address, timeout)
     try:
         with _told(), engine.connect() as connection:
             _only_look(connection)
+            _wait_at_most(connection, timeout)
             columns = _columns(connection, wanted)
             yield Table(connection, wanted, columns)
             connection.rollback()
@@ -143,16 +157,37 @@ def opened(address: str, wanted: Slice, timeout: int) -> Iterator[Table]:
 def _engine(address: str, timeout: int) -> Engine:
     try:
         url: URL = make_url(address)
-        patience = _PATIENCE.get(url.get_backend_name())
-        options = {patience: timeout} if patience else {}
-        return create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
+        _refuse_cut(url, address)
+        return create_engine(url, poolclass=NullPool, connect_args=_patience(url, timeout), hide_parameters=True)
     except ModuleNotFoundError as error:
         raise ForeignError(f"the driver `{error.name}` is not installed", f"pip install {error.name}") from error
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError):
         # The address itself may stand in the message, with its password.
-        raise ForeignError(
-            "the connection is no SQLAlchemy URL", "write it as dialect+driver://user:password@host/name"
-        ) from error
+        raise ForeignError("the connection is no SQLAlchemy URL", _WRITE_IT) from None
+    except ValueError:  # what stands in the place of the port may be a piece of the password
+        raise ForeignError("the connection's URL cannot be taken apart", _WRITE_IT) from None
+
+
+def _refuse_cut(url: URL, address: str) -> None:
+    """Refuse a URL that was cut within its password: the driver would take a piece for the host, and say so aloud."""
+    signed = url.username is not None or url.password is not None
+    if (signed or url.host) and address.count("@") > signed:
+        raise ForeignError("the connection's URL has an @ too many", _WRITE_IT)
+
+
+def _patience(url: URL, timeout: int) -> dict[str, int]:
+    """What the driver is told of our patience when it connects."""
+    backend = _PATIENCE.get(url.get_backend_name())
+    names = (*([backend] if backend else []), *_PATIENT_READING.get(url.get_driver_name(), ()))
+    return dict.fromkeys(names, timeout)
+
+
+def _wait_at_most(connection: Connection, seconds: int) -> None:
+    """Bound every answer where that is said to the open session, not when connecting."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+    elif connection.dialect.driver == "oracledb":
+        connection.connection.driver_connection.call_timeout = int(seconds * 1000)  # type: ignore[union-attr]
 
 
 def _only_look(connection: Connection) -> None:
