@@ -224,20 +224,11 @@ def test_a_url_cut_within_its_password_is_refused_and_none_of_it_is_told(
 ) -> None:
     contract(connector=SFTP | {"kind": kind})
     monkeypatch.setenv("SHUYUAN_CONNECTION_REGISTRY", f"{'https' if kind == 'http' else kind}://{rest}")
-    with pytest.raises(Rejected, match="REGISTRY.*percent-encode the password") as caught:
+    with pytest.raises(Rejected, match=r"REGISTRY.*percent-encode the password") as caught:
         collect(RESIDENT, MONDAY)
     assert caught.value.reason == "no_connection"
     told = str(town.ask("SELECT * FROM ledger.load")) + "".join(traceback.format_exception(caught.value))
     assert "s3cret" not in told and "w0rd" not in told
-
-
-def test_a_public_key_may_say_whose_it_is(
-    town: Town, contract: Contract, server: Sftp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    contract(connector=SFTP)
-    monkeypatch.setenv("SHUYUAN_CONNECTION_REGISTRY", f"{server.url} root@registry")
-    put(server)
-    assert len(collect(RESIDENT, MONDAY)) == 2
 
 
 def test_a_name_that_is_not_utf_8_is_told(town: Town, contract: Contract, server: Sftp) -> None:

@@ -200,7 +200,7 @@ def test_a_url_cut_within_its_password_is_refused_and_none_of_it_is_told(
 ) -> None:
     monkeypatch.setenv("SHUYUAN_CONNECTION_REGISTRY", f"postgresql+psycopg://{rest}")
     table(quoted)
-    with pytest.raises(Rejected, match="registry.*percent-encode the password") as caught:
+    with pytest.raises(Rejected, match=r"registry.*percent-encode the password") as caught:
         collect(RESIDENT, MONDAY, today=TODAY)
     told = str(town.ask("SELECT * FROM ledger.load")) + "".join(traceback.format_exception(caught.value))
     assert "s3cret" not in told and "w0rd" not in told

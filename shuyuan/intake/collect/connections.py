@@ -143,10 +143,7 @@ def _split(name: str) -> SplitResult:
     value = _value(name)
     try:
         parts = urlsplit(value)
-        keys = (
-            parts.query if parts.query.startswith(("host_key=", "key_file=")) else ""
-        )  # a public key ends in who@where
-        whole = "#" not in value and value.count("@") - keys.count("@") == ("@" in parts.netloc)
+        whole = "#" not in value and value.count("@") == ("@" in parts.netloc)
         _ = parts.port  # raises, with what stands in its place
     except ValueError:
         whole = False
