@@ -26,6 +26,7 @@ from shuyuan.standards import REASONS
 
 RETYPED: Final = "column_retyped"
 SET_ASIDE: Final = "column_quarantined"
+SET_ASIDE_WORDS: Final = "整列搁置，不作为主张 / the whole column is set aside: no claim"
 """Verdict of a cell whose whole column was set aside."""
 LEAST: Final = 20
 """Fewer unusable cells than this say nothing about a column."""

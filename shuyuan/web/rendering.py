@@ -16,6 +16,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from shuyuan.intake.retyped import SET_ASIDE, SET_ASIDE_WORDS
+from shuyuan.intake.standardise import MESSAGES
 from shuyuan.settings import BEIJING
 from shuyuan.standards import REASONS
 from shuyuan.web.texts import TEXTS, Language
@@ -92,11 +94,15 @@ def _switch(request: Request) -> Callable[[str], str]:
 
 
 def _reason(chosen: Language) -> Callable[[str], str]:
-    """A verdict's reason in words; a code that is no verdict stays as it is."""
+    """A reason in words: of a cell, a row, a column that was set aside; an unknown code stays as it is."""
+    said = MESSAGES | {SET_ASIDE: SET_ASIDE_WORDS}
 
     def words(code: str) -> str:
         known = REASONS.get(code)
-        return code if known is None else known.en if chosen == "en" else known.zh
+        if known is None:
+            zh, _, en = said.get(code, code).partition(" / ")
+            return (en or zh if chosen == "en" else zh).format(first="…")
+        return known.en if chosen == "en" else known.zh
 
     return words
 
