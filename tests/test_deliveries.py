@@ -7,7 +7,6 @@ import io
 import json
 import zipfile
 from datetime import date
-from inspect import getsource
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from contracts import Contract, contracted  # noqa: F401
 from town import HEADER, MONDAY, RESIDENT, WEDNESDAY, Town, ids, person
 
 from shuyuan.catalog import Resource
-from shuyuan.flow import Rejected, feed, read, receive
+from shuyuan.flow import Rejected, read, receive
 from shuyuan.flow.stragglers import stragglers
 from shuyuan.intake import control
 from shuyuan.intake.complete import found
@@ -291,12 +290,6 @@ def test_parts_are_one_batch_and_every_part_is_kept(in_parts: Town) -> None:
     assert hashlib.sha256(archived(whole).read_bytes()).hexdigest() == whole
 
 
-WIRED = pytest.mark.skipif(
-    "pieces.opened" not in getsource(feed), reason="flow.feed reads through flow.pieces when parts are wired"
-)
-
-
-@WIRED
 def test_parts_are_read_and_admitted_as_one(in_parts: Town) -> None:
     piece(in_parts, 1, LINES[:5])
     piece(in_parts, 2, [*LINES[5:], LINES[0]])
@@ -311,7 +304,6 @@ def test_parts_are_read_and_admitted_as_one(in_parts: Town) -> None:
     ] == [6, 9]
 
 
-@WIRED
 def test_members_of_one_zip_are_read_and_admitted_as_one(town: Town, contract: Contract) -> None:
     contract(pattern="resident_{date}.zip", parts=2, control=False)
     content = io.BytesIO()

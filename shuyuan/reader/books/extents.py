@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -41,7 +42,7 @@ class Oddities:
     merged: int = 0
 
 
-class Extent:
+class Extent(ABC):
     """The corner that the cells of one sheet reach; refuses more than `limit` cells."""
 
     def __init__(self, file: str, member: str, limit: int, found: Oddities) -> None:
@@ -66,9 +67,9 @@ class Extent:
         data = self._rest + chunk
         self._rest = data[self.look(data) :]
 
+    @abstractmethod
     def look(self, data: bytes) -> int:
         """Take what is whole in `data`; how many bytes that was."""
-        raise NotImplementedError
 
     def whole_tags(self, data: bytes) -> int:
         """Where the last tag begins if it is not closed yet, else the end."""
