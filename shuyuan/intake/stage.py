@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,9 +21,9 @@ from shuyuan.intake.standardise import Judged, Standardiser, Watch, message, unr
 from shuyuan.lake import duck
 from shuyuan.ledger.findings import EVIDENCE, QUARANTINE, UNMAPPED, Finding
 from shuyuan.reader.read import Reading
+from shuyuan.reader.texts.lanes import WORKERS
 
 UNMAPPED_KEPT = 2_000  # words counted at once; the more frequent half of them is kept
-WORKERS = min(4, os.cpu_count() or 1)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
