@@ -56,7 +56,7 @@ def published(home: Path) -> Iterator[Town]:
 
 
 def access() -> dict[str, object]:
-    names = ["at", "department", "role", "purpose", "approver", "rows", "seconds", "medium", "origin"]
+    names = ["at", "department", "role", "purpose", "approver", "rows", "seconds", "medium", "origin", "entity"]
     given = {
         "user_name": "qian",
         "statement": "proof",

@@ -6,7 +6,11 @@ Belongs here: words → values. Does not belong here: what is done with them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shuyuan.share.moment import Moment
 
 
 class Mistake(Exception):
@@ -19,6 +23,17 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise Mistake(f"{text!r} is no date; write it as YYYY-MM-DD, such as 2026-11-16") from None
+
+
+def moment(as_of: str | None, known: str | None) -> Moment:
+    """`--as-of` and `--known`: a day, and a moment in ISO 8601 (Beijing's unless it says a zone; a day alone: until its end)."""
+    from shuyuan.share.moment import Moment, known_at
+
+    try:
+        recorded: datetime | None = known_at(known) if known else None
+    except ValueError as error:
+        raise Mistake(f"--known {error}") from None
+    return Moment(day(as_of) if as_of else None, recorded)
 
 
 def resource(name: str) -> str:

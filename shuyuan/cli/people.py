@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shuyuan.cli.arguments import Mistake, conditions, day, names
+from shuyuan.cli.arguments import Mistake, conditions, day, moment, names
 
 person = typer.Typer(no_args_is_help=True, help="Who may ask.")
 grant = typer.Typer(no_args_is_help=True, help="What is opened to whom.")
@@ -95,15 +95,17 @@ def query(
     items: Annotated[str, typer.Option(help="item,item,…")],
     where: Annotated[list[str] | None, typer.Option(help="item=value, repeatable")] = None,
     limit: int = 100,
+    as_of: Annotated[str | None, typer.Option(help="as things were on this business date, YYYY-MM-DD")] = None,
+    known: Annotated[str | None, typer.Option(help="as it was known then: 2026-11-16T09:30, or a day")] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Read a library under the sharing rules. The audit row is written before a row leaves; a refusal is recorded too."""
+    """Read a library under the sharing rules, today or as of a day. The audit row is written before a row leaves; a refusal is recorded too."""
     from shuyuan.share.read import Refused, read
 
-    filters, wanted = conditions(where or []), names(items)
+    filters, wanted, when = conditions(where or []), names(items), moment(as_of, known)
     try:
         with understood():
-            answer = read(as_person, purpose, library, wanted, where=filters, limit=limit, method="cli")
+            answer = read(as_person, purpose, library, wanted, where=filters, limit=limit, method="cli", moment=when)
     except Refused as refusal:
         out.print(f"refused (access {refusal.access_id}): {refusal.reason}", style="red", soft_wrap=True, markup=False)
         raise typer.Exit(2) from None
@@ -111,7 +113,7 @@ def query(
         rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
         typer.echo(json.dumps({"access_id": answer.access_id, "rows": rows}, ensure_ascii=False, default=str, indent=2))
         return
-    table = Table(*answer.columns, title=f"{library} · access {answer.access_id}")
+    table = Table(*answer.columns, title=f"{library}{f' {when}' if when.past else ''} · access {answer.access_id}")
     for row in answer.rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row))  # data is no markup
     out.print(table)

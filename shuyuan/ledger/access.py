@@ -19,7 +19,10 @@ Outcome = Literal["granted", "refused", "failed"]
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """One read. `rows` and `seconds` are None where nobody knows them; `origin` names the log line of a harvested one."""
+    """One read. `rows` and `seconds` are None where nobody knows them; `origin` names the log line of a harvested one.
+
+    `entity`: the key of the one entity that was asked for; None for a read that names none (a list, a statement of psql).
+    """
 
     user_name: str
     statement: str
@@ -37,6 +40,7 @@ class Access:
     seconds: float | None = None
     medium: str | None = None
     origin: str | None = None
+    entity: str | None = None
 
 
 def record(connection: Connection, access: Access) -> int:

@@ -15,10 +15,11 @@ from shuyuan import settings
 from shuyuan.catalog import Catalog, load_catalog
 from shuyuan.catalog.sharing import shared_items
 from shuyuan.db.engine import Connection, DataError, transaction
-from shuyuan.db.sql import SQL, Composed, Identifier, fragment, join, statement, table, text_of
+from shuyuan.db.sql import SQL, Composable, Composed, Identifier, fragment, join, statement, table, text_of
 from shuyuan.ledger.access import Access, Method, record
 from shuyuan.share.decide import Decision, Grant, Person, decide
 from shuyuan.share.mask import column
+from shuyuan.share.moment import NOW, Moment
 
 MOST_ROWS = 10_000
 MEDIA = {"cli": "terminal", "http": "json", "console": "html", "psql": "sql"}
@@ -56,6 +57,12 @@ class _Request:
     where: Mapping[str, str]
     limit: int
     method: Method
+    moment: Moment = NOW
+
+    @property
+    def table(self) -> tuple[str, str]:
+        """Schema and name of what is read: the library, or its history."""
+        return ("history" if self.moment.past else "library", self.library)
 
 
 def read(
@@ -67,8 +74,11 @@ def read(
     where: Mapping[str, str],
     limit: int,
     method: Method,
+    moment: Moment = NOW,
 ) -> Answer:
     """Read `items` of `library` where every item in `where` equals its value, at most `limit` rows, ordered by key.
+
+    With `moment` the library as it was on that day, as known at that time; what is granted today decides about the past too.
 
     `purpose` is an id or a title of the policy's purposes. The audit row is written in the transaction of the SELECT and
     committed before a row is returned: no log, no data (四川细则 第三十三条).
@@ -83,7 +93,7 @@ def read(
         raise ValueError(f"limit {limit}: ask for 1 to {MOST_ROWS} rows at a time")
     catalog = load_catalog(settings.load().catalog)
     purpose = purpose_id(catalog, purpose)
-    request = _Request(person, purpose, library, tuple(dict.fromkeys(items)), where, limit, method)
+    request = _Request(person, purpose, library, tuple(dict.fromkeys(items)), where, limit, method, moment)
     try:
         answer, refusal = _read(request, catalog)
     except DataError as error:
@@ -144,9 +154,15 @@ def _select(request: _Request, catalog: Catalog, decision: Decision) -> Composed
     return statement(
         "share/read",
         columns=join(column(items[name], name in decision.masked) for name in request.items),
-        library=table("library", request.library),
+        library=_library(request),
         conditions=join(conditions or [SQL("true")], " AND "),
     )
+
+
+def _library(request: _Request) -> Composable:
+    if not request.moment.past:
+        return table(*request.table)
+    return fragment("{as_of}(%(_valid)s, %(_known)s)", as_of=table("history", f"{request.library}_as_of"))
 
 
 def _parameter(position: int) -> str:
@@ -155,23 +171,25 @@ def _parameter(position: int) -> str:
 
 def _values(request: _Request) -> dict[str, object]:
     values = {_parameter(i): value for i, value in enumerate(request.where.values())}
-    return values | {"_limit": request.limit}
+    times = request.moment.values() if request.moment.past else {}
+    return values | times | {"_limit": request.limit}
 
 
 def _shown(select: Composed, request: _Request) -> str:
     """The statement with the values it was run with: without them the ledger would not say whose row was read."""
-    return f"{text_of(select).strip()} -- {json.dumps(_values(request), ensure_ascii=False)}"
+    return f"{text_of(select).strip()} -- {json.dumps(_values(request), ensure_ascii=False, default=str)}"
 
 
 def _access(request: _Request, person: Person | None, decision: Decision) -> Access:
     return Access(
+        entity=_entity(request),
         user_name=request.person,
         department=person.department if person else None,
         role=person.role if person else None,
         purpose=request.purpose,
         approver=decision.approver,
         statement=_asked(request),
-        objects=(f"library.{request.library}",),
+        objects=(".".join(request.table),),
         columns=request.items,
         method=request.method,
         medium=MEDIA[request.method],
@@ -180,10 +198,17 @@ def _access(request: _Request, person: Person | None, decision: Decision) -> Acc
     )
 
 
+def _entity(request: _Request) -> str | None:
+    """The key, where the request names one. Of a library nobody knows there is none."""
+    library = load_catalog(settings.load().catalog).libraries.get(request.library)
+    return request.where.get(library.key.name) if library else None
+
+
 def _asked(request: _Request) -> str:
     """A request that did not become a SELECT, in words."""
     conditions = json.dumps(dict(request.where), ensure_ascii=False)
-    return f"read {request.library} [{', '.join(request.items)}] where {conditions} limit {request.limit}"
+    past = f" {request.moment}" if request.moment.past else ""
+    return f"read {request.library} [{', '.join(request.items)}] where {conditions}{past} limit {request.limit}"
 
 
 def _record_failure(request: _Request, error: Exception) -> None:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from shuyuan import settings
 from shuyuan.catalog import load_catalog
 from shuyuan.share.read import MOST_ROWS, Refused, Unfit, read
-from shuyuan.web.pages.asked import ViewerDep
+from shuyuan.web.pages.asked import MomentDep, ViewerDep
 
 router = APIRouter()
 
@@ -20,6 +20,7 @@ router = APIRouter()
 @router.get("/api/query")
 def query(
     viewer: ViewerDep,
+    moment: MomentDep,
     library: str,
     items: str,
     purpose: str,
@@ -27,7 +28,8 @@ def query(
     where: Annotated[list[str] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100,
 ) -> JSONResponse:
-    """Rows of a library. `items`: names with commas; `key`: the entity's key; `where`: `item=value`, repeatable.
+    """Rows of a library. `items`: names with commas; `key`: the entity's key; `where`: `item=value`, repeatable;
+    `as_of`, `known`: the library as it was on a day, as known at a moment.
 
     → {"columns", "rows", "masked", "access_id"}; 403 with the reason and the number of the audit row when refused.
     """
@@ -36,7 +38,7 @@ def query(
     if key is not None:
         filters[_key_of(library)] = key
     try:
-        answer = read(viewer.name, purpose, library, names, where=filters, limit=limit, method="http")
+        answer = read(viewer.name, purpose, library, names, where=filters, limit=limit, method="http", moment=moment)
     except Refused as refused:
         return JSONResponse({"detail": refused.reason, "access_id": refused.access_id}, 403)
     except Unfit as error:

@@ -1,12 +1,14 @@
-"""What every page is handed: the viewer that signed in."""
+"""What pages are handed: the viewer that signed in, and the point in time that was asked for."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
+from shuyuan.share.moment import Moment, known_at
 from shuyuan.web.viewer import Viewer
 
 
@@ -19,3 +21,14 @@ def _viewer(request: Request) -> Viewer:
 
 
 ViewerDep = Annotated[Viewer, Depends(_viewer)]
+
+
+def _moment(as_of: str = "", known: str = "") -> Moment:
+    """`as_of`: a day; `known`: a moment in ISO 8601. Empty: today, and all that is known."""
+    try:
+        return Moment(date.fromisoformat(as_of) if as_of else None, known_at(known) if known else None)
+    except ValueError as error:
+        raise HTTPException(400, f"as_of={as_of} known={known}: {error}") from error
+
+
+MomentDep = Annotated[Moment, Depends(_moment)]
