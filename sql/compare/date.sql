@@ -1,1 +1,1 @@
-abs({a} - {b}) <= {tolerance}
+abs(date_diff('day', {a}, {b})) <= {tolerance}

@@ -1,0 +1,79 @@
+"""Resolve against the oracle: whatever the departments say, the engine finds what the rules say, row for row."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as rounds
+from oracle import Found, resolve
+from oracle_worlds import DAY, items, live, rich_items, rows, world, write
+
+from shuyuan import settings
+from shuyuan.lake.snapshot import Snapshot
+from shuyuan.resolve.run import Inputs, Outcome, run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("oracle")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHUYUAN_HOME", str(home))
+        patch.setenv("SHUYUAN_BUCKETS", "3")
+        settings.load.cache_clear()
+        yield home / "lake"
+    settings.load.cache_clear()
+
+
+def found(outcome: Outcome) -> Found:
+    """What a first run has written, in the oracle's terms."""
+    every = [row for path in outcome.library.paths() for row in pq.read_table(path).to_pylist()]
+    disputes = [row for path in outcome.discrepancies.paths() for row in pq.read_table(path).to_pylist()]
+    assert len({row["_key"] for row in every}) == len(every), "an entity stands twice in the library"
+    return Found(
+        {row["_key"]: {name: value for name, value in row.items() if name not in ("_key", "_hash")} for row in every},
+        {(row["entity"], row["item"], row["claim_ref"]): row for row in disputes},
+        outcome.crosschecks,
+    )
+
+
+def same(engine: Found, oracle: Found) -> None:
+    assert engine.rows == oracle.rows
+    assert engine.disputes.keys() == oracle.disputes.keys()
+    for key, expected in oracle.disputes.items():
+        told = engine.disputes[key]
+        assert {name: told[name] for name in expected if name in told} == {
+            n: v for n, v in expected.items() if n in told
+        }, key
+    assert engine.counts == oracle.counts
+
+
+def engine_says(declared: list[dict[str, Any]], drawn: dict[str, list[dict[str, Any]]]) -> Found:
+    shutil.rmtree(settings.load().lake, ignore_errors=True)
+    settings.load().lake.mkdir(parents=True)
+    catalog, library = world(declared)
+    return found(run(catalog, library, Inputs(write(drawn), Snapshot(), Snapshot()), DAY, "library/world/1"))
+
+
+@given(declared=items(), drawn=rows())
+@rounds(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_any_library_over_any_rows(declared: list[dict[str, Any]], drawn: dict[str, list[dict[str, Any]]]) -> None:
+    catalog, library = world(declared)
+    same(engine_says(declared, drawn), resolve(catalog, library, live(drawn), DAY))
+
+
+@given(drawn=rows(most=9))
+@rounds(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+def test_a_library_of_every_rule(drawn: dict[str, list[dict[str, Any]]]) -> None:
+    catalog, library = world(rich_items())
+    same(engine_says(rich_items(), drawn), resolve(catalog, library, live(drawn), DAY))
