@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
+from shuyuan.db import binary
 from shuyuan.db.engine import Connection
 
-ROWS_PER_BATCH = 20_000
+ROWS_PER_BATCH = 65_536
+BYTES_PER_BATCH = 128 * 1024 * 1024  # long texts: a batch of bytes has 32-bit offsets, and memory is bounded
 
 
 def copy_in(
     connection: Connection, target: sql.Composable, data: pa.Table | pa.RecordBatchReader, types: Sequence[str]
 ) -> int:
-    """Append `data` to `target` (columns by name). `types` are PostgreSQL type names, one per column. Returns the rows written."""
+    """Append `data` to `target` (columns by name). `types`: one of `binary.TYPES` per column, in order. Returns the rows written.
+
+    Raises psycopg.DataError for what PostgreSQL cannot hold, such as a NUL inside text.
+    """
     names = sql.SQL(", ").join(sql.Identifier(name) for name in data.schema.names)
     order = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(target, names)
-    written = 0
-    with connection.cursor() as cursor, cursor.copy(order) as copy:
-        copy.set_types(types)
-        for row in _rows(data, types):
-            copy.write_row(row)
-            written += 1
-    return written
+    with connection.cursor() as cursor:
+        with cursor.copy(order) as copy:
+            copy.write(binary.HEADER)
+            for chunk in _ahead(binary.rows(batch, list(types)) for batch in _batches(data)):
+                copy.write(chunk)
+            copy.write(binary.TRAILER)
+        return cursor.rowcount
 
 
-def _rows(data: pa.Table | pa.RecordBatchReader, types: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    batches = data.to_batches(max_chunksize=ROWS_PER_BATCH) if isinstance(data, pa.Table) else data
-    for batch in batches:
-        yield from zip(*map(_values, batch.columns, types), strict=True)
+def _batches(data: pa.Table | pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    for batch in data.to_batches() if isinstance(data, pa.Table) else data:
+        rows = min(ROWS_PER_BATCH, max(1, batch.num_rows * BYTES_PER_BATCH // max(1, batch.nbytes)))
+        for start in range(0, batch.num_rows, rows):
+            yield batch.slice(start, rows)
 
 
-def _values(column: pa.Array, kind: str) -> list[Any]:
-    values: list[Any] = column.to_pylist()
-    # Text that already is JSON must not be quoted again.
-    return [value and Jsonb(value, dumps=str) for value in values] if kind == "jsonb" else values
+def _ahead(chunks: Iterator[memoryview]) -> Iterator[memoryview]:
+    """The next chunk is made while the server still takes the last one."""
+    with ThreadPoolExecutor(1) as worker:
+        following = worker.submit(next, chunks, None)
+        while (chunk := following.result()) is not None:
+            following = worker.submit(next, chunks, None)
+            yield chunk
