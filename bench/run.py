@@ -73,6 +73,14 @@ def _changed(f: dict[str, Any]) -> Lines:
     yield "rows written ÷ rows changed", "≤ 1.05", f["ratio"], bool(f["met"])
 
 
+def _truth(f: dict[str, Any]) -> Lines:
+    for name, bar in f["bars"].items():
+        found = f[name]
+        yield f"{name}: majority of raw texts, for comparison", "told", found["majority_raw"], True
+        yield f"{name}: majority under the same comparators", "told", found["majority"], True
+        yield f"{name}: the court", f"≥ {bar:.2f}", found["court"], found["court"] >= bar
+
+
 def plan(rows: int, people: int) -> dict[str, Bench]:
     """The benches by name."""
     return {
@@ -81,6 +89,7 @@ def plan(rows: int, people: int) -> dict[str, Bench]:
         "xlsx": Bench("xlsx.py", ("--json",), _books),
         "messy_csv": Bench("messy_csv.py", ("--json",), _messy, "messy_csv"),
         "divisions": Bench("divisions.py", (), _divisions, "cn_divisions"),
+        "truth": Bench("truth.py", (), _truth, "multi_source_truth"),
         "changed_day": Bench("changed_day.py", (str(people),), _changed),
     }
 
