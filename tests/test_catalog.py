@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -136,3 +137,72 @@ def test_a_name_that_postgresql_would_cut(rules: Path) -> None:
     message = refusal(rules)
     assert f"{path}:" in message
     assert "PostgreSQL keeps 63" in message
+
+
+POPULATION, CREDIT = "libraries/population.yml", "libraries/credit.yml"
+MARRIED = "when: {life_status: "
+TWO_HOMES = "when: {source: {differs: claim}, public_security.resident.life_status: "
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        (POPULATION, f'{MARRIED}["1"]', f'{MARRIED}["9"]', "`9` is no code of `life_status` (code list `life_status`); it has 1 在世、2 死亡"),
+        (POPULATION, f'{MARRIED}["1"]', f"{MARRIED}[1]", "put it in quotes"),
+        (POPULATION, f'{MARRIED}["1"]', f"{MARRIED}alive", "is no test: write a list of codes"),
+        (POPULATION, f'{MARRIED}["1"]', f"{MARRIED}{{after: death_date}}", "declare a contradiction"),
+        (POPULATION, f'{MARRIED}["1"]}}', "when: {}", "an empty condition says nothing"),
+        (POPULATION, MARRIED, "when: {alive: ", "depends on `alive`, which is no item of `population`"),
+        (POPULATION, f'{TWO_HOMES}["1"]', f'{TWO_HOMES}["3"]', "`3` is no code of `public_security.resident.life_status`"),
+        (POPULATION, "differs: claim}", "differs: civil_affairs.marriage.reg_date}", "never agree"),
+        (POPULATION, "differs: claim}", "differs: tax.taxpayer.address}", "`tax.taxpayer` is no member of `population`"),
+        (POPULATION, "differs: claim}", "differs: claim.x}", "`claim.x`, which no resource delivers"),
+        (POPULATION, "differs: claim}", "after: claim}", "needs two dates"),
+        (POPULATION, "since: civil_affairs.marriage.reg_date", "since: civil_affairs.marriage.office", "from no date"),
+        (POPULATION, "id: married_and_single", "id: marital_status", "could not be told apart"),
+        (CREDIT, "{source: absent, claim: present}", "{claim: absent}", "say it the other way round"),
+        (CREDIT, "{source: absent, claim: present}", "[]", "every entity would be a finding"),
+        (CREDIT, "when: {source: absent, claim: present}", "when: {source: absent}\n    since: tax.arrears.notice_date", "no `days`"),
+        (CREDIT, "civil_affairs.social_org.uscc, \"1\"", "civil_affairs.social_org.est_date, \"1\"", "different types"),
+        (CREDIT, '"5": civil_affairs.social_org.uscc', '"9": civil_affairs.social_org.uscc', "scopes `9` and `91`"),
+        (CREDIT, "decision_date, group: latest_penalty", "decision_date, group: dates", "alone in group `dates`"),
+        (CREDIT, "decision_date, group: latest_penalty", "decision_date, fallback: [tax.arrears.notice_date], group: latest_penalty",
+         "does not come from the rows that `latest_penalty_no` comes from"),
+    ],
+)  # fmt: skip
+def test_conditions_groups_and_contradictions_that_cannot_hold(
+    rules: Path, file: str, old: str, new: str, says: str
+) -> None:
+    line = edit(rules / file, old, new)
+    message = refusal(rules)
+    assert says in message
+    told = [int(number) for number in re.findall(rf"^\s*{re.escape(str(rules / file))}:(\d+): ", message, re.MULTILINE)]
+    assert told
+    assert all(line - 8 <= number <= line + 1 for number in told), f"{message}\nit stood on line {line}"
+
+
+def test_a_group_and_its_conditions_are_read_as_written() -> None:
+    population = load_catalog(PROJECT / "catalog").libraries["population"]
+    hukou = population.group_of(population.item("hukou_address"))
+    assert [item.name for item in hukou] == ["hukou_division", "hukou_address"]
+    assert population.group_of(population.item("name")) == (population.item("name"),)
+    (check,) = population.item("marital_status").check
+    assert [(one.of, one.test, one.values) for one in check.when] == [("life_status", "in", ("1",))]
+    married = population.contradiction("married_and_single")
+    assert len(married.when) == 2
+    assert married.refs[-1] == "civil_affairs.marriage.reg_date"
+
+
+def test_the_flagship_checks_ship_with_their_reasons() -> None:
+    declared = [
+        one for library in load_catalog(PROJECT / "catalog").libraries.values() for one in library.contradictions
+    ]
+    flagship = {
+        "benefits_after_death",
+        "cancelled_still_taxed",
+        "married_and_single",
+        "two_live_addresses",
+        "penalty_unknown_code",
+    }
+    assert flagship <= {one.id for one in declared}
+    assert all(one.why and one.title and one.title_en for one in declared)

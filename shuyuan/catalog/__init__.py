@@ -5,6 +5,8 @@ from shuyuan.catalog.load import load_catalog
 from shuyuan.catalog.models import (
     Catalog,
     Check,
+    Condition,
+    Contradiction,
     Department,
     Library,
     LibraryItem,
@@ -19,6 +21,8 @@ __all__ = [
     "Catalog",
     "CatalogError",
     "Check",
+    "Condition",
+    "Contradiction",
     "Department",
     "Library",
     "LibraryItem",

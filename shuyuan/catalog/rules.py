@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from shuyuan.catalog.library_rules import library_rules
 from shuyuan.catalog.models import Catalog, Library, LibraryItem, Resource, Share, item_of, resource_of
 from shuyuan.catalog.source import Document
 
@@ -87,6 +88,7 @@ def _library(catalog: Catalog, library: Library, document: Document) -> Iterator
             yield f"{document.at('items', i)}: two sources for one item: `{item.name}` is declared here and at {first}"
         seen.setdefault(item.name, i)
         yield from _item(catalog, library, item, document.at("items", i))
+    yield from library_rules(catalog, library, document)
 
 
 def _members(catalog: Catalog, library: Library, document: Document) -> Iterator[str]:

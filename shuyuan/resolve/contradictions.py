@@ -1,0 +1,112 @@
+"""Thematic checks as SQL: what a library's declared contradictions find among the claims of one bucket.
+
+Belongs here: one SELECT per contradiction over the relation `joined`. Does not belong here: how claims get there (`plan.py`), what a
+condition means (`conditions.py`), what is done about a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from datetime import date
+
+from shuyuan.catalog import Catalog, Condition, Contradiction, Library, item_of, resource_of
+from shuyuan.catalog.conditions import CLAIM, SOURCE, ScopedSource
+from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragment, join, statement
+from shuyuan.resolve.conditions import holds
+
+Columns = Callable[[str], Identifier]
+"""A claim's reference → its column in `joined`."""
+NO_DATE = SQL("CAST(NULL AS DATE)")
+
+
+def findings(
+    catalog: Catalog, library: Library, column: Columns, business_date: date, delivered: Container[str]
+) -> list[Composed]:
+    """One SELECT per contradiction: entity, item, source_ref, source_value, claim_ref, claim_value, class, pattern, _turns.
+
+    They read `joined`: one row per entity with `_key` and one column per claim of `refs(library)`, typed as its item, null where the
+    member has no row. `class` is `finding`, or `timing` until `_turns` (else null). `delivered` are the resources that have ever
+    delivered: a contradiction that rests on the silence of another one is left out, for nothing follows from it.
+    """
+    told = [one for one in library.contradictions if all(resource_of(ref) in delivered for ref in one.silent)]
+    return [_Finding(catalog, one, column).select(business_date) for one in told]
+
+
+def refs(library: Library) -> tuple[str, ...]:
+    """Every claim that the library's contradictions look at, each once."""
+    return tuple(dict.fromkeys(ref for one in library.contradictions for ref in one.refs))
+
+
+class _Finding:
+    """One contradiction being put into SQL."""
+
+    def __init__(self, catalog: Catalog, one: Contradiction, column: Columns) -> None:
+        self.catalog, self.one, self.column = catalog, one, column
+
+    def select(self, business_date: date) -> Composed:
+        return statement(
+            "steps/finding",
+            item=Literal(self.one.id),
+            source_ref=self._source_ref(),
+            source=self._source(),
+            claim_ref=Literal(self.one.claim),
+            claim=self.column(self.one.claim),
+            turns=self._turns(),
+            scope=self._scope(),
+            alternatives=join([self._alternative(alternative) for alternative in self.one.when], " OR "),
+            business_date=SQL(business_date.isoformat()),
+        )
+
+    def _source(self) -> Composable:
+        """The claim it rests on: by the key's prefix, or of several the first that speaks."""
+        if len(self.one.source) == 1 and not self.one.source[0].prefixes:
+            return self.column(self.one.source[0].ref)
+        arms = [self._arm(side, self.column(side.ref)) for side in self.one.source]
+        return fragment("CASE {arms} END", arms=join(arms, " "))
+
+    def _source_ref(self) -> Composed:
+        """Whose claim that is; where none speaks, who would have been asked first."""
+        spoken = [self._arm(side, Literal(side.ref)) for side in self.one.source]
+        asked = [fragment("WHEN {own} THEN {ref}", own=_own(side), ref=Literal(side.ref)) for side in self.one.source]
+        return fragment("CASE {arms} END", arms=join([*spoken, *asked], " "))
+
+    def _arm(self, side: ScopedSource, then: Composable) -> Composed:
+        template = "WHEN {own} AND {claim} IS NOT NULL THEN {then}"
+        return fragment(template, own=_own(side), claim=self.column(side.ref), then=then)
+
+    def _scope(self) -> Composed:
+        """A key outside of every prefix belongs to none of these registers: it is not judged."""
+        return join([_own(side) for side in self.one.source], " OR ")
+
+    def _turns(self) -> Composable:
+        if not self.one.days:
+            return NO_DATE
+        since = self.column(self.one.since) if self.one.since else self._source()
+        return fragment("{since} + {days}", since=since, days=SQL(str(self.one.days + 1)))
+
+    def _alternative(self, alternative: tuple[Condition, ...]) -> Composed:
+        return fragment("({tests})", tests=join([self._test(condition) for condition in alternative], " AND "))
+
+    def _test(self, condition: Condition) -> Composed:
+        if condition.day:
+            other: Composable | None = SQL(f"DATE '{condition.day.isoformat()}'")
+        else:
+            other = self._side(condition.other) if condition.other else None
+        return holds(condition, self._side(condition.of), other, self._kind(condition.of))
+
+    def _side(self, of: str) -> Composable:
+        return self._source() if of == SOURCE else self.column(self.one.claim if of == CLAIM else of)
+
+    def _kind(self, of: str) -> str:
+        ref = {SOURCE: self.one.source[0].ref, CLAIM: self.one.claim}.get(of, of)
+        return (
+            "integer"
+            if item_of(ref) == "_records"
+            else self.catalog.resources[resource_of(ref)].item(item_of(ref)).type
+        )
+
+
+def _own(side: ScopedSource) -> Composed:
+    """Whether the entity's key is one that this source speaks about."""
+    tests = [fragment("starts_with(_key, {prefix})", prefix=Literal(prefix)) for prefix in side.prefixes]
+    return fragment("({own})", own=join(tests, " OR ") if tests else SQL("true"))
