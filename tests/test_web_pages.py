@@ -17,8 +17,9 @@ from psycopg.rows import dict_row
 from shuyuan import settings
 from shuyuan.catalog import load_catalog
 from shuyuan.db.engine import transaction
+from shuyuan.explain.facts import Facts
+from shuyuan.explain.story import Story
 from shuyuan.settings import PROJECT
-from shuyuan.web import explain
 from shuyuan.web.app import create_app
 from shuyuan.web.export import cell, to_csv
 from shuyuan.web.texts import TEXTS
@@ -207,7 +208,15 @@ def test_an_entity_is_explained_and_the_look_recorded(client: TestClient) -> Non
     assert ZHANG in page(client, f"/entity/population/{ZHANG}", user="admin")
 
 
-@pytest.mark.parametrize("user", ["wang", "zhao", "stranger"])
+def test_an_auditor_sees_who_looked_and_no_value(client: TestClient) -> None:
+    page(client, f"/entity/population/{ZHANG}")
+    text = page(client, f"/entity/population/{ZHANG}", user="zhao")
+    assert "谁看过" in text and "lin" in text and "张三丰" not in text and "文三路" not in text
+    row = accesses()[-1]
+    assert (row["user_name"], row["objects"], row["columns"]) == ("zhao", ["ledger.access"], [])
+
+
+@pytest.mark.parametrize("user", ["wang", "stranger"])
 def test_an_entity_is_closed_to_others_and_the_refusal_recorded(client: TestClient, user: str) -> None:
     text = page(client, f"/entity/population/{ZHANG}", user=user, status=403)
     assert "张三丰" not in text
@@ -333,7 +342,9 @@ def test_today_is_on_the_chart(client: TestClient) -> None:
 def test_a_claim_beside_an_empty_value_is_not_agreement(published: str | None, standing: str) -> None:
     catalog = load_catalog(PROJECT / "catalog")
     item = catalog.libraries["population"].item("name")
-    story = explain._Story(catalog, "440303198002031008", {"hrss.insured": {"name": "张三"}}, {}, {})
-    standings = {claim.origin.ref: claim.standing for claim in story.item(item, published, None).claims}
+    told = {"name": "张三", "_batch": 1, "_line": 2, "_as_of": None}
+    facts = Facts({"name": published, "_filled": None}, None, claims={"hrss.insured": told})
+    told_item = Story(catalog, "440303198002031008", facts).item(item)
+    standings = {claim.origin.ref: claim.standing for claim in told_item.claims}
     assert standings["hrss.insured.name"] == standing
     assert standings["education.student.name"] == "no claim"

@@ -30,9 +30,9 @@ class Duty:
         return self.values or self.readers
 
 
-def duty(person: Person | None, purpose: str, library: str, catalog: Catalog) -> Duty:
-    """Judge whether `person` may have an entity of `library` explained for `purpose`, an id of the policy's purposes."""
-    refusal = _refusal(person, purpose, library, catalog)
+def duty(person: Person | None, purpose: str, library: str, item: str | None, catalog: Catalog) -> Duty:
+    """Judge whether `person` may have an entity of `library` (one `item` of it) explained for `purpose`, an id of the policy's purposes."""
+    refusal = _refusal(person, purpose, library, catalog) or _no_item(library, item, catalog)
     if person is None or refusal is not None:
         return Duty(False, False, refusal or "")
     values, readers = person.role in CHECKS_DATA, person.role in CHECKS_READERS
@@ -52,3 +52,8 @@ def _refusal(person: Person | None, purpose: str, library: str, catalog: Catalog
     if person.role not in CHECKS_READERS:
         return "实体的来龙去脉只对数据管理员、数据工程师和审计员开放；其他人请经共享授权查询（shuyuan query）"
     return None
+
+
+def _no_item(library: str, item: str | None, catalog: Catalog) -> str | None:
+    known = [one.name for one in catalog.libraries[library].items]
+    return None if item is None or item in known else f"库 {library} 没有信息项 {item}；现有：{'、'.join(known)}"

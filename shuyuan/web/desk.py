@@ -15,9 +15,9 @@ from fastapi import HTTPException
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import Composable, statement
 from shuyuan.ledger.access import Access, record
+from shuyuan.share.duty import PURPOSE
 from shuyuan.web.viewer import Viewer
 
-PURPOSE = "data_verification"  # 数据校核: what stewards look at values for
 Row = dict[str, Any]
 
 
@@ -40,18 +40,20 @@ class Desk:
         return next(iter(self.rows(name, parts, **values)), None)
 
     def looked(
-        self, what: str, objects: tuple[str, ...], columns: tuple[str, ...], rows: int, medium: str = "html"
+        self,
+        what: str,
+        objects: tuple[str, ...],
+        columns: tuple[str, ...],
+        rows: int,
+        medium: str = "html",
+        entity: str | None = None,
     ) -> int:
-        """Record that the viewer saw `rows` rows in plain; `what` says which, `medium` is html or csv (a download)."""
+        """Record that the viewer saw `rows` rows in plain; `what` says which, `medium` is html or csv (a download), `entity` the one asked for."""
         verb = "下载" if medium == "csv" else "查看"
         reason = f"{verb}，{self._viewer.role} 职责：数据校核与审计"
         seconds = time.perf_counter() - self._started
-        return record(
-            self._connection,
-            _access(
-                self._viewer, what, reason, objects=objects, columns=columns, rows=rows, seconds=seconds, medium=medium
-            ),
-        )
+        seen = {"objects": objects, "columns": columns, "rows": rows, "seconds": seconds, "medium": medium}
+        return record(self._connection, _access(self._viewer, what, reason, entity=entity, **seen))
 
 
 @contextmanager

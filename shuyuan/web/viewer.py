@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shuyuan.db.engine import transaction
+from shuyuan.share.duty import CHECKS_DATA, CHECKS_READERS
 from shuyuan.share.read import find_person
 
 
@@ -26,12 +27,12 @@ class Viewer:
     @property
     def sees_values(self) -> bool:
         """Whether checking data is this person's duty: discrepancies, quarantined rows and entities in plain."""
-        return self.role in ("steward", "engineer")
+        return self.role in CHECKS_DATA
 
     @property
     def sees_all_accesses(self) -> bool:
         """Whether other people's accesses are shown; everybody sees their own."""
-        return self.role in ("auditor", "steward", "engineer")
+        return self.role in CHECKS_READERS
 
 
 def viewer_of(name: str, operator: bool) -> Viewer:

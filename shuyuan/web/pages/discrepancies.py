@@ -80,5 +80,6 @@ def _found(viewer: Viewer, search: Search, most: int, medium: str) -> tuple[list
                 COLUMNS,
                 len(rows),
                 medium,
+                search.entity if plain and search.entity else None,
             )
     return rows, counted["rows"] if counted else 0

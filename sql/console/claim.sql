@@ -1,1 +1,0 @@
-SELECT * FROM {claims} WHERE entity = %(key)s;

@@ -1,0 +1,6 @@
+-- What a member says about the entity, and the row that says it: its key, what was written where it was changed, what is wrong with it.
+SELECT
+    claim.*, told._key AS _row, told._raw, told._verdicts, ledger.place(claim._batch, claim._line) AS _place
+FROM {claims} AS claim
+LEFT JOIN {source} AS told ON told._batch = claim._batch AND told._line = claim._line AND %(key)s IN ({on})
+WHERE claim.entity = %(key)s;
