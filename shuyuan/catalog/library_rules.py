@@ -1,4 +1,4 @@
-"""Contradictions within a library's own rules: groups that are no group, conditions and thematic checks that name what is not there.
+"""What cannot be within a library's own rules: groups that are no group, conditions and thematic checks that name what is not there.
 
 Each rule yields `file:line: what is wrong: way out`. Does not belong here: sources, members and resources (`rules.py`).
 """
@@ -151,7 +151,8 @@ class _Contradiction:
         if len(kinds) > 1:
             types = ", ".join(sorted(str(kind) for kind in kinds))
             yield f"{self._at('source')}: the sources of `{self.one.id}` are of different types ({types}); name claims of one type"
-        scopes = [prefix for side in self.one.source for prefix in side.prefixes]
+        scoped = any(side.prefixes for side in self.one.source)
+        scopes = [prefix for side in self.one.source for prefix in (side.prefixes or ("",)) if scoped]
         for i, one in enumerate(scopes):
             for j, other in enumerate(scopes):
                 if i != j and other.startswith(one):

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from shuyuan.catalog.declared import Declared
 from shuyuan.catalog.errors import CatalogError
 from shuyuan.catalog.models import Catalog, CodeList, Crosswalk, Department, Library, Policy, Resource
-from shuyuan.catalog.rules import contradictions
+from shuyuan.catalog.rules import refusals
 from shuyuan.catalog.source import Document, read_yaml
 
 DIVISIONS_HISTORY = Path("codes") / "divisions_history.csv"
@@ -28,7 +28,7 @@ def load_catalog(root: Path) -> Catalog:
     reader = _Reader(root)
     catalog = reader.read()
     if not reader.problems and catalog is not None:
-        reader.problems.extend(contradictions(catalog, reader.documents))
+        reader.problems.extend(refusals(catalog, reader.documents))
     if reader.problems or catalog is None:
         raise CatalogError(reader.problems)
     return catalog

@@ -1,4 +1,4 @@
-"""Contradictions between declared things: each rule yields `file:line: what is wrong: way out`.
+"""What cannot be, between declared things: each rule yields `file:line: what is wrong: way out`.
 
 The source of the rules: 一数一源、多元校核 (国发〔2016〕51号 第五条; 四川细则 第六条), legal basis for not sharing (第十条).
 """
@@ -15,8 +15,8 @@ from shuyuan.catalog.source import Document
 Documents = Mapping[str, Document]
 
 
-def contradictions(catalog: Catalog, documents: Documents) -> list[str]:
-    """Every contradiction in a catalog whose single files are well formed; empty when it is sound."""
+def refusals(catalog: Catalog, documents: Documents) -> list[str]:
+    """Everything that cannot be in a catalog whose single files are well formed; empty when it is sound."""
     found: list[str] = []
     for resource in catalog.resources.values():
         found += _resource(catalog, resource, documents[resource.id])

@@ -57,26 +57,31 @@ class _Finding:
             business_date=SQL(business_date.isoformat()),
         )
 
+    @property
+    def _scoped(self) -> bool:
+        return any(side.prefixes for side in self.one.source)
+
     def _source(self) -> Composable:
         """The claim it rests on: by the key's prefix, or of several the first that speaks."""
-        if len(self.one.source) == 1 and not self.one.source[0].prefixes:
-            return self.column(self.one.source[0].ref)
-        arms = [self._arm(side, self.column(side.ref)) for side in self.one.source]
+        claims = [self.column(side.ref) for side in self.one.source]
+        if not self._scoped:
+            return fragment("coalesce({claims})", claims=join(claims)) if len(claims) > 1 else claims[0]
+        arms = [_when(_own(side), claim) for side, claim in zip(self.one.source, claims, strict=True)]
         return fragment("CASE {arms} END", arms=join(arms, " "))
 
     def _source_ref(self) -> Composed:
-        """Whose claim that is; where none speaks, who would have been asked first."""
-        spoken = [self._arm(side, Literal(side.ref)) for side in self.one.source]
-        asked = [fragment("WHEN {own} THEN {ref}", own=_own(side), ref=Literal(side.ref)) for side in self.one.source]
-        return fragment("CASE {arms} END", arms=join([*spoken, *asked], " "))
+        """Whose claim that is; of several of which none speaks, the first."""
+        named = [Literal(side.ref) for side in self.one.source]
+        if self._scoped:
+            arms = [_when(_own(side), ref) for side, ref in zip(self.one.source, named, strict=True)]
+            return fragment("CASE {arms} END", arms=join(arms, " "))
+        claims = [fragment("{claim} IS NOT NULL", claim=self.column(side.ref)) for side in self.one.source]
+        spoken = [_when(told, ref) for told, ref in zip(claims, named, strict=True)]
+        return fragment("CASE {arms} ELSE {asked} END", arms=join(spoken, " "), asked=named[0])
 
-    def _arm(self, side: ScopedSource, then: Composable) -> Composed:
-        template = "WHEN {own} AND {claim} IS NOT NULL THEN {then}"
-        return fragment(template, own=_own(side), claim=self.column(side.ref), then=then)
-
-    def _scope(self) -> Composed:
+    def _scope(self) -> Composable:
         """A key outside of every prefix belongs to none of these registers: it is not judged."""
-        return join([_own(side) for side in self.one.source], " OR ")
+        return join([_own(side) for side in self.one.source], " OR ") if self._scoped else SQL("true")
 
     def _turns(self) -> Composable:
         if not self.one.days:
@@ -85,7 +90,9 @@ class _Finding:
         return fragment("{since} + {days}", since=since, days=SQL(str(self.one.days + 1)))
 
     def _alternative(self, alternative: tuple[Condition, ...]) -> Composed:
-        return fragment("({tests})", tests=join([self._test(condition) for condition in alternative], " AND "))
+        """All of its conditions; spellings are compared last, where the others still leave something."""
+        ordered = sorted(alternative, key=lambda condition: condition.test in ("equals", "differs"))
+        return fragment("({tests})", tests=join([self._test(condition) for condition in ordered], " AND "))
 
     def _test(self, condition: Condition) -> Composed:
         if condition.day:
@@ -110,3 +117,7 @@ def _own(side: ScopedSource) -> Composed:
     """Whether the entity's key is one that this source speaks about."""
     tests = [fragment("starts_with(_key, {prefix})", prefix=Literal(prefix)) for prefix in side.prefixes]
     return fragment("({own})", own=join(tests, " OR ") if tests else SQL("true"))
+
+
+def _when(test: Composable, then: Composable) -> Composed:
+    return fragment("WHEN {test} THEN {then}", test=test, then=then)
