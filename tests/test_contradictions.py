@@ -41,13 +41,13 @@ def kind_of(catalog: Catalog, ref: str) -> str:
 
 
 def fill(duck: duckdb.DuckDBPyConnection, catalog: Catalog, library: Library, rows: dict[str, Row]) -> None:
-    """The relation `joined` with a column per claim that the contradictions look at; what a row does not say is null."""
+    """The relation `checked` with a column per claim that the contradictions look at; what a row does not say is null."""
     refs = contradictions.refs(library)
     typed = ", ".join(f"{text_of(column(ref))} {kind_of(catalog, ref)}" for ref in refs)
-    duck.execute(f"CREATE OR REPLACE TABLE joined (_key VARCHAR, {typed})")
+    duck.execute(f"CREATE OR REPLACE TABLE checked (_key VARCHAR, {typed})")
     for key, claims in rows.items():
         assert claims.keys() <= set(refs), claims.keys() - set(refs)
-        duck.execute(f"INSERT INTO joined VALUES ({', '.join('?' * (len(refs) + 1))})", [key, *map(claims.get, refs)])
+        duck.execute(f"INSERT INTO checked VALUES ({', '.join('?' * (len(refs) + 1))})", [key, *map(claims.get, refs)])
 
 
 def found(

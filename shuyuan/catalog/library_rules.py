@@ -42,7 +42,10 @@ def _groups(library: Library, document: Document) -> Iterator[str]:
     for name, (first, *others) in groups.items():
         where = document.at("items", first, "group")
         if not others:
-            yield f"{where}: `{library.items[first].name}` is alone in group `{name}`: a group is what comes from one row together; name its other items or leave it out"
+            yield (
+                f"{where}: `{library.items[first].name}` is alone in group `{name}`: a group is what comes from one row together; "
+                "name its other items or leave it out"
+            )
         for i in others:
             if _row(library.items[i]) != _row(library.items[first]):
                 yield (

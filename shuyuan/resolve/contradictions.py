@@ -1,6 +1,6 @@
 """Thematic checks as SQL: what a library's declared contradictions find among the claims of one bucket.
 
-Belongs here: one SELECT per contradiction over the relation `joined`. Does not belong here: how claims get there (`plan.py`), what a
+Belongs here: one SELECT per contradiction over the relation `checked`. Does not belong here: how claims get there (`plan.py`), what a
 condition means (`conditions.py`), what is done about a finding.
 """
 
@@ -15,7 +15,7 @@ from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragm
 from shuyuan.resolve.conditions import holds
 
 Columns = Callable[[str], Identifier]
-"""A claim's reference → its column in `joined`."""
+"""A claim's reference → its column in `checked`."""
 NO_DATE = SQL("CAST(NULL AS DATE)")
 
 
@@ -24,7 +24,7 @@ def findings(
 ) -> list[Composed]:
     """One SELECT per contradiction: entity, item, source_ref, source_value, claim_ref, claim_value, class, pattern, _turns.
 
-    They read `joined`: one row per entity with `_key` and one column per claim of `refs(library)`, typed as its item, null where the
+    They read `checked`: one row per entity with `_key` and one column per claim of `refs(library)`, typed as its item, null where the
     member has no row. `class` is `finding`, or `timing` until `_turns` (else null). `delivered` are the resources that have ever
     delivered: a contradiction that rests on the silence of another one is left out, for nothing follows from it.
     """
