@@ -200,7 +200,7 @@ def residents(connection: Connection, batch_id: int) -> None:
         )
         filled = {"marital_status": "public_security.resident"} if id_no == ZHANG else None
         more = {"marital_status": "20", "ethnic": "01", "hukou_division": "330106", "sex": sex, "_filled": filled}
-        insert(connection, "library.population", _key=id_no, _run=1, _as_of=DAY, _hash="h", **values, **more)
+        insert(connection, "library.population", _key=id_no, _run=1, _as_of=DAY, **values, **more)
 
 
 def claimed(connection: Connection, medical: int, pension: int) -> None:

@@ -16,8 +16,8 @@ PEOPLE = ids(30)
 # A batch or run number that a crash used up is not given again, so batches are told apart by their date.
 TABLES = {
     "source.public_security__resident s JOIN ledger.batch b ON b.batch_id = s._batch": "_key, _line, business_date, _hash",
-    "library.population": "_key, _run > 0, _hash",
-    "history.population": "_key, _op, valid_from, _hash",
+    "library.population": "_run > 0, to_jsonb(population) - '_run'",
+    "history.population": "to_jsonb(population) - '{_run,recorded_at}'::text[]",
     "ledger.discrepancy": "entity, item, claim_ref, claim_value, closed_run IS NULL",
     "ledger.quarantine JOIN ledger.batch USING (batch_id)": "business_date, line, quarantine.reason",
     "ledger.evidence JOIN ledger.batch USING (batch_id)": "business_date, item, evidence.reason, rows",

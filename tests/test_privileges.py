@@ -79,7 +79,7 @@ SCHEMAS = {
     "analyst_qian": {"catalog", "library"},
 }
 FUNCTIONS = {
-    "shuyuan_loader": {"catalog", "ledger.ensure_month", "ledger.place"},
+    "shuyuan_loader": {"catalog", "ledger.ensure_month", "ledger.place", "ledger.lay_bare", "ledger.build_keys"},
     "shuyuan_steward": {"catalog", "ledger.place", "history"},
     "shuyuan_auditor": {"catalog", "ledger.place"},
     "shuyuan_web": {"catalog", "ledger.place", "history", "share"},

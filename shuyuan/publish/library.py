@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from shuyuan.catalog import Library
 from shuyuan.db.copy import copy_in
@@ -14,45 +13,70 @@ from shuyuan.db.engine import Connection
 from shuyuan.db.sql import Identifier, assignments_from, columns, statement, table
 from shuyuan.ledger import discrepancies
 from shuyuan.ledger.runs import Run
+from shuyuan.publish.bare import keys_last
+from shuyuan.publish.rows import of_files, stamped
 from shuyuan.publish.source import COPY_TYPES, LostRows
 from shuyuan.publish.tables import postgres_type
 
-DISPUTE = ("_op", *discrepancies.COLUMNS)
+DISPUTE = ("_op", *discrepancies.COLUMNS, "pattern")
 
 
 def apply(connection: Connection, library: Library, run: Run, paths: list[Path], expected: dict[str, int]) -> None:
-    """Bring current rows and history up to the run. `expected`: {"I": …, "U": …, "D": …}. Raises LostRows on any other count."""
+    """Bring current rows and history up to the run. `expected`: {"I": …, "U": …, "D": …}. Raises LostRows on any other count.
+
+    A library with nothing in it is loaded straight and gets its keys afterwards; any other takes the delta in one statement.
+    """
     types = {item.name: COPY_TYPES[postgres_type(item.type)] for item in library.items}
-    types |= {"_key": "text", "_filled": "jsonb", "_hash": "text"}
-    connection.execute(statement("steps/create_library_delta", like=table("library", library.id)))
-    for part in _parts(paths, [*types, "_op"]):
-        copy_in(connection, Identifier("delta"), part, [*types.values(), "text"])
-    deleted, written = _apply(connection, library, run, list(types))
+    types |= {"_key": "text", "_filled": "jsonb"}
+    done = Counter[str]()
+    if expected["I"] and not expected["U"] and not expected["D"]:
+        done = _begin(connection, library, run, paths, types)
+    if not done:
+        done = _merge(connection, library, run, paths, types)
+    if done != Counter(expected):
+        raise LostRows(library.id, expected, done)
+
+
+def _begin(
+    connection: Connection, library: Library, run: Run, paths: list[Path], types: dict[str, str]
+) -> Counter[str]:
+    """The first rows. Nothing is done, and nothing counted, when there are rows already."""
+    target, history = table("library", library.id), table("history", library.id)
+    with keys_last(connection, target) as empty:
+        if not empty:
+            return Counter()
+        marks = {"_run": pa.scalar(run.run_id, pa.int64()), "_as_of": pa.scalar(run.business_date, pa.date32())}
+        rows = stamped(of_files(paths, list(types)), **marks)
+        written = copy_in(connection, target, rows, [*types.values(), "int8", "date"])
+    with keys_last(connection, history):
+        connection.execute(statement("steps/begin_history", library=target, history=history, columns=columns(types)))
+    return Counter(I=written)
+
+
+def _merge(
+    connection: Connection, library: Library, run: Run, paths: list[Path], types: dict[str, str]
+) -> Counter[str]:
+    target = table("library", library.id)
+    connection.execute(statement("steps/create_library_delta", like=target))
+    copy_in(connection, Identifier("delta"), of_files(paths, [*types, "_op"]), [*types.values(), "text"])
+    connection.execute("ANALYZE delta (_key, _op)")
+    parts = {"library": target, "history": table("history", library.id), "columns": columns(types)}
+    parts |= {"values": columns(types, "delta"), "changes": assignments_from("delta", types)}
+    order = statement("steps/merge_library", **parts)
+    done = connection.execute(order, {"run": run.run_id, "as_of": run.business_date}).fetchall()
     connection.execute("DROP TABLE delta")
-    if (deleted, written) != (expected["D"], expected["I"] + expected["U"]):
-        raise LostRows(library.id, expected, deleted, written)
-
-
-def _apply(connection: Connection, library: Library, run: Run, names: list[str]) -> tuple[int, int]:
-    target, values = table("library", library.id), {"run": run.run_id, "as_of": run.business_date}
-    parts = {"columns": columns(names), "changes": assignments_from("excluded", names)}
-    deleted = connection.execute(statement("steps/delete_from_library", table=target)).rowcount
-    written = connection.execute(statement("steps/upsert_library", table=target, **parts), values).rowcount
-    history = statement("steps/append_history", history=table("history", library.id), columns=parts["columns"])
-    connection.execute(history, values)
-    return deleted, written
+    return Counter({str(letter): int(rows) for letter, rows in done})
 
 
 def settle(connection: Connection, library: Library, run: Run, paths: list[Path]) -> tuple[int, int]:
-    """Close the discrepancies that ended or changed, open the new ones. → (opened, closed)."""
+    """Close the discrepancies that ended or changed, open the new ones. → (opened, closed). Raises LostRows when one to close is not open."""
     connection.execute(statement("steps/create_dispute_delta"))
-    for part in _parts(paths, DISPUTE):
-        copy_in(connection, Identifier("dispute"), part, ["text"] * len(DISPUTE))
-    counts = discrepancies.settle(connection, library.id, run.run_id, Identifier("dispute"))
+    copy_in(connection, Identifier("dispute"), of_files(paths, DISPUTE), ["text"] * len(DISPUTE))
+    connection.execute("ANALYZE dispute (_op, entity, item, claim_ref)")
+    found = connection.execute("SELECT _op, count(*) FROM dispute GROUP BY _op").fetchall()
+    told = Counter({str(letter): int(rows) for letter, rows in found})
+    opened, closed = discrepancies.settle(connection, library.id, run.run_id, Identifier("dispute"))
     connection.execute("DROP TABLE dispute")
-    return counts
-
-
-def _parts(paths: list[Path], names: list[str] | tuple[str, ...]) -> Iterator[pa.Table]:
-    for path in paths:
-        yield pq.read_table(path, columns=list(names)).select(list(names))
+    if (opened, closed) != (told["I"] + told["U"], told["D"] + told["U"]):
+        raise LostRows(f"{library.id}, discrepancies", dict(told), Counter(opened=opened, closed=closed))
+    return opened, closed

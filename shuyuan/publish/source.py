@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Mapping
+
+import pyarrow as pa
 
 from shuyuan.catalog import Resource
 from shuyuan.db.copy import copy_in
@@ -10,6 +13,8 @@ from shuyuan.db.engine import Connection
 from shuyuan.db.sql import Identifier, assignments_from, columns, statement, table
 from shuyuan.lake.delta import Counts, Delta, Shape
 from shuyuan.ledger.batches import Batch
+from shuyuan.publish.bare import keys_last
+from shuyuan.publish.rows import stamped
 from shuyuan.publish.tables import postgres_type
 
 CARRIED = {"_key": "text", "_line": "int8", "_raw": "jsonb", "_verdicts": "jsonb", "_hash": "text"}
@@ -36,41 +41,65 @@ def copy_types(resource: Resource) -> dict[str, str]:
 def stage(connection: Connection, resource: Resource, batch: Batch, delta: Delta) -> str | None:
     """Put what is new or changed into the unlogged `staging.batch_<id>`, where suites and stewards see it. None when empty."""
     types = copy_types(resource)
-    rows = delta.table(list(types), "IU")
     name = f"batch_{batch.batch_id}"
-    connection.execute(statement("steps/drop_staging", staging=table("staging", name)))
-    if not rows.num_rows:
-        return None
-    connection.execute(
-        statement("steps/create_staging", staging=table("staging", name), like=table("source", resource.table))
-    )
-    copy_in(connection, table("staging", name), rows, list(types.values()))
-    return name
+    staging = table("staging", name)
+    connection.execute(statement("steps/drop_staging", staging=staging))
+    connection.execute(statement("steps/create_staging", staging=staging, like=table("source", resource.table)))
+    if copy_in(connection, staging, _rows(delta, list(types), "IU"), list(types.values())):
+        return name
+    connection.execute(statement("steps/drop_staging", staging=staging))
+    return None
 
 
 def apply(connection: Connection, resource: Resource, batch: Batch, delta: Delta, counts: Counts) -> None:
-    """Apply the delta to the current rows. Raises LostRows when PostgreSQL changed another number of rows than the delta has."""
-    types = copy_types(resource)
-    connection.execute(statement("steps/create_delta", like=table("source", resource.table)))
-    copy_in(connection, Identifier("delta"), delta.table([*types, "_change"], "IUD"), [*types.values(), "text"])
-    parts = {
-        "table": table("source", resource.table),
-        "columns": columns(types),
-        "changes": assignments_from("excluded", types),
-    }
-    values = {"batch": batch.batch_id, "as_of": batch.business_date}
-    deleted = connection.execute(statement("steps/delete_gone", table=parts["table"])).rowcount
-    written = connection.execute(statement("steps/upsert_source", **parts), values).rowcount
+    """Apply the delta to the current rows. Raises LostRows when PostgreSQL changed another number of rows than the delta has.
+
+    A resource of which nothing is known yet is loaded straight and gets its keys afterwards.
+    """
+    done = Counter[str]()
+    if counts.inserted and not counts.updated and not counts.deleted:
+        done = _begin(connection, resource, batch, delta)
+    if not done:
+        done = _merge(connection, resource, batch, delta)
+    expected = {"I": counts.inserted, "U": counts.updated, "D": counts.deleted}
+    if done != Counter(expected):
+        raise LostRows(resource.id, expected, done)
+
+
+def _begin(connection: Connection, resource: Resource, batch: Batch, delta: Delta) -> Counter[str]:
+    """The first rows. Nothing is done, and nothing counted, when there are rows already."""
+    types, target = copy_types(resource), table("source", resource.table)
+    with keys_last(connection, target) as empty:
+        if not empty:
+            return Counter()
+        marks = {"_batch": pa.scalar(batch.batch_id, pa.int64()), "_as_of": pa.scalar(batch.business_date, pa.date32())}
+        rows = stamped(_rows(delta, list(types), "I"), **marks)
+        return Counter(I=copy_in(connection, target, rows, [*types.values(), "int8", "date"]))
+
+
+def _merge(connection: Connection, resource: Resource, batch: Batch, delta: Delta) -> Counter[str]:
+    types, target = copy_types(resource), table("source", resource.table)
+    connection.execute(statement("steps/create_delta", like=target))
+    copy_in(connection, Identifier("delta"), _rows(delta, [*types, "_change"], "IUD"), [*types.values(), "text"])
+    connection.execute("ANALYZE delta (_key, _change)")
+    parts = {"columns": columns(types), "values": columns(types, "delta"), "changes": assignments_from("delta", types)}
+    order = statement("steps/merge_source", table=target, **parts)
+    done = connection.execute(order, {"batch": batch.batch_id, "as_of": batch.business_date}).fetchall()
     connection.execute("DROP TABLE delta")
-    if (deleted, written) != (counts.deleted, counts.inserted + counts.updated):
-        raise LostRows(resource.id, asdict(counts), deleted, written)
+    return Counter({str(letter): int(rows) for letter, rows in done})
+
+
+def _rows(delta: Delta, names: list[str], changes: str) -> pa.Table | pa.RecordBatchReader:
+    """Streamed where the lake can."""
+    read = getattr(delta, "reader", delta.table)
+    return read(names, changes)
 
 
 class LostRows(Exception):
     """The warehouse did not change by exactly the delta: the lake and the warehouse disagree about what is current."""
 
-    def __init__(self, name: str, expected: dict[str, int], deleted: int, written: int) -> None:
+    def __init__(self, name: str, expected: Mapping[str, int], done: Mapping[str, int]) -> None:
         super().__init__(
-            f"{name}: the delta is {expected}, but PostgreSQL deleted {deleted} and wrote {written} rows; nothing was kept. "
+            f"{name}: the delta is {dict(expected)}, but PostgreSQL did {dict(done)} to its rows; nothing was kept. "
             "Somebody changed the table by hand: put its rows back as the live snapshot has them (ledger.snapshot), then run the step again"
         )
