@@ -1,0 +1,1 @@
+SELECT alias, entity FROM ledger.alias_now WHERE library = %(library)s ORDER BY alias;

@@ -1,0 +1,1 @@
+a.name = b.name AND a.marks && b.marks

@@ -1,0 +1,2 @@
+ANALYZE subject;
+ANALYZE number;

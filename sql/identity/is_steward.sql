@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM share.person WHERE name = %(name)s AND role = 'steward' AND active);

@@ -1,0 +1,6 @@
+-- Subjects for a likelihood model, each with a number of its own. `mark`: one of the marks, for finding pairs; `family`: how a name begins.
+SELECT
+    CAST(subject_id AS text), name, left(name, 1), birth, sex, marks[1], marks
+FROM subject
+WHERE name IS NOT NULL
+ORDER BY subject_id;
