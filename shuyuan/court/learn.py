@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from shuyuan.court.claims import Claims, Floats, Ints, total
+from shuyuan.court.claims import Bools, Claims, Floats, Ints, total
 from shuyuan.court.copying import dependence, independence
 
 TRUST: Final = 0.8
@@ -25,22 +25,27 @@ ITEM_STRENGTH: Final = 10.0
 BOUNDS: Final = (0.001, 0.999)
 """Nobody is believed or disbelieved beyond any number of others."""
 ROUNDS: Final = 200
+NEWTON: Final = 12
 ENOUGH: Final = 1e-6
 """Learning ends when no probability moves by more than this."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """What is held before any claim is read. `trust` (sources): how often right. `authority` (sources × items): added to the log-odds."""
+    """What is held before any claim is read. `trust` (sources): how often right. `authority` (sources × items): added to the log-odds.
+    `fixed` (sources): what is held of them is not learned. `weight`: how much what is held of a contested cell counts beside what is learned of
+    it: where only two contradict each other nothing can be learned, and without it the smallest hint elsewhere would decide all."""
 
     trust: Floats
     authority: Floats
+    fixed: Bools
+    weight: float = 0.0
 
     @classmethod
     def equal(cls, claims: Claims) -> Prior:
         """Nobody is known and nobody is the register."""
         shape = (len(claims.sources), len(claims.items))
-        return cls(np.full(shape[0], TRUST), np.zeros(shape))
+        return cls(np.full(shape[0], TRUST), np.zeros(shape), np.zeros(shape[0], np.bool_))
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ def learn(claims: Claims, prior: Prior | None = None) -> Judgement:
     """Judge all claims together. Deterministic; the order of sources does not matter, that of claims only between equals."""
     prior = prior or Prior.equal(claims)
     alone = np.ones(len(claims.cell))
-    state = _State(_started(claims, prior), prior, alone)
+    first = _started(claims, prior)
+    state = _State(first, prior, alone, _held(claims, first, prior))
     rounds = state.settle(claims, per_item=False)
     copies = dependence(claims, state.probability)
     state.voice = independence(claims, copies)
@@ -79,6 +85,7 @@ class _State:
     probability: Floats
     prior: Prior
     voice: Floats
+    held: tuple[Floats, Floats]
     reliability: Floats = field(default_factory=lambda: np.empty(0))
     wrong_ways: Floats = field(default_factory=lambda: np.empty(0))
 
@@ -88,7 +95,7 @@ class _State:
         while rounds < ROUNDS:
             rounds, before = rounds + 1, self.probability
             self.wrong_ways = wrong_ways(claims, before, self.voice)
-            self.reliability = _reliability(claims, before, self.prior, per_item)
+            self.reliability = _reliability(claims, before, self.prior, per_item, self.held)
             self.probability = _probability(claims, self.reliability, self.wrong_ways, self.voice)
             if np.abs(self.probability - before).max(initial=0) < ENOUGH:
                 break
@@ -100,16 +107,45 @@ def _started(claims: Claims, prior: Prior) -> Floats:
     return shares(claims, total(odds.reshape(-1)[claims.slot], claims.group, claims.groups))
 
 
-def _reliability(claims: Claims, probability: Floats, prior: Prior, per_item: bool) -> Floats:
+def _held(claims: Claims, probability: Floats, prior: Prior) -> tuple[Floats, Floats]:
+    """(claims made, claims right) per source and item that the prior opinion of contested cells stands for."""
+    contested = np.bincount(claims.cell_of_group, minlength=claims.cells)[claims.cell] > 1
+    return _counted(claims, claims.weight * contested * prior.weight, probability)
+
+
+def _counted(claims: Claims, weight: Floats, probability: Floats) -> tuple[Floats, Floats]:
+    shape = (len(claims.sources), len(claims.items))
+    right = weight * probability[claims.group]
+    made, good = (total(w, claims.slot, shape[0] * shape[1]).reshape(shape) for w in (weight, right))
+    return made, good
+
+
+def _reliability(
+    claims: Claims, probability: Floats, prior: Prior, per_item: bool, held: tuple[Floats, Floats]
+) -> Floats:
     """Expected share of right claims, drawn towards the prior by its strength."""
-    shape = prior.authority.shape
-    right = claims.weight * probability[claims.group]
-    made, good = (total(w, claims.slot, shape[0] * shape[1]).reshape(shape) for w in (claims.weight, right))
-    overall = (good.sum(1) + SOURCE_STRENGTH * prior.trust) / (made.sum(1) + SOURCE_STRENGTH)
-    expected = _odds_to_share(_logit(overall)[:, None] + prior.authority)
+    made, good = _counted(claims, claims.weight, probability)
+    made, good = made + held[0], good + held[1]
+    expected = _share(_overall(made, good, prior)[:, None] + prior.authority)
     if not per_item:
         return expected
-    return np.clip((good + ITEM_STRENGTH * expected) / (made + ITEM_STRENGTH), *BOUNDS)
+    learned = np.clip((good + ITEM_STRENGTH * expected) / (made + ITEM_STRENGTH), *BOUNDS)
+    return np.where(prior.fixed[:, None], expected, learned)
+
+
+def _overall(made: Floats, good: Floats, prior: Prior) -> Floats:
+    """Log-odds of every source over all its items, such that with its authority it is expected to be right as often as it is."""
+    held = _logit(prior.trust)
+    made = np.column_stack([made, np.full(len(held), SOURCE_STRENGTH)])
+    lift = np.column_stack([prior.authority, np.zeros(len(held))])
+    sought = good.sum(1) + SOURCE_STRENGTH * prior.trust
+    odds = _logit(sought / made.sum(1))
+    for _ in range(NEWTON):
+        share = _share(odds[:, None] + lift)
+        slope = (made * share * (1 - share)).sum(1)
+        step = (sought - (made * share).sum(1)) / np.maximum(slope, 1e-12)
+        odds = np.clip(odds + np.clip(step, -1, 1), *_logit(np.array(BOUNDS)))
+    return np.where(prior.fixed, held, odds)
 
 
 def _probability(claims: Claims, reliability: Floats, ways: Floats, voice: Floats) -> Floats:
@@ -155,5 +191,5 @@ def _logit(share: Floats) -> Floats:
     return np.asarray(np.log(held / (1 - held)))
 
 
-def _odds_to_share(odds: Floats) -> Floats:
+def _share(odds: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-odds)))

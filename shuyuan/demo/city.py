@@ -162,7 +162,7 @@ class _Delivery:
             self._note(resource, "reordered_columns", "batch", "reordered")
         file = self._path(resource).name
         for mark in dirty.marks:
-            place = (mark.library, mark.entity, mark.library_item, mark.claim_ref)
+            place = (mark.library, mark.entity, mark.library_item, mark.claim_ref, mark.wrong_ref)
             line = int(lines[mark.position]) - (mark.kind == "blank_row")
             row = TruthRow(
                 mark.kind, mark.detect, resource.id, file, self.date, line, mark.item, mark.raw, mark.reason, *place

@@ -38,6 +38,7 @@ class Mark:
     entity: str | None = None
     library_item: str | None = None
     claim_ref: str | None = None
+    wrong_ref: str | None = None
 
 
 @dataclass
@@ -163,7 +164,7 @@ def _contradict(dirty: Dirty, contradiction: Contradiction, where: dict[int, int
     detect: Detect = "silent" if contradiction.agrees else "disagreement"
     for row, value, entity in zip(edit.ids.tolist(), edit.values, contradiction.entities, strict=True):
         if row in where:
-            place = (contradiction.library, entity, contradiction.item, contradiction.ref)
+            place = (contradiction.library, entity, contradiction.item, contradiction.ref, contradiction.wrong)
             dirty.marks.append(Mark(where[row], contradiction.kind, detect, edit.item, value, None, *place))
 
 

@@ -6,11 +6,11 @@ Belongs here: which fact, which department is wrong and how. Each planted subjec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shuyuan.demo import place_feeds
+from shuyuan.demo import place_feeds, truth
 from shuyuan.demo.draw import Ints, Mask, chosen, generator
 from shuyuan.demo.feeds import take
 from shuyuan.demo.frame import Texts, at, decimal, number, written
@@ -34,7 +34,8 @@ class Edit:
 class Contradiction:
     """`edit` makes claim `ref` of `library.item` differ for `entities`; `others` are cells that must change with it.
 
-    `agrees`: the difference is within what the comparator forgives and must not be reported.
+    `agrees`: the difference is within what the comparator forgives and must not be reported. `register`: the reference of the one source, where
+    it is the register that is wrong; else the claim is, or nobody (`by_definition`).
     """
 
     kind: str
@@ -45,6 +46,15 @@ class Contradiction:
     edit: Edit
     others: tuple[Edit, ...] = ()
     agrees: bool = False
+    register: str | None = None
+    by_definition: bool = False
+
+    @property
+    def wrong(self) -> str | None:
+        """Whose claim is wrong; null where they agree."""
+        if self.agrees:
+            return None
+        return truth.NOBODY if self.by_definition else self.register or self.ref
 
 
 def contradictions(world: World) -> Iterator[Contradiction]:
@@ -58,6 +68,7 @@ def contradictions(world: World) -> Iterator[Contradiction]:
         _status_and_address,
         _credit,
         _places,
+        _registers,
     ):
         yield from plant(world)
 
@@ -113,7 +124,7 @@ def _deaths(world: World) -> Iterator[Contradiction]:
         Edit("public_security.resident", "life_status", ids, ["1"] * len(ids)),
         Edit("hrss.insured", "life_status", told, ["1"] * len(told)),
     )
-    yield Contradiction(base.kind, base.library, base.item, base.ref, base.entities, base.edit, others)
+    yield replace(base, others=others, register="public_security.resident.death_date")
     yield _person(
         world,
         "death_date_differs",
@@ -141,7 +152,7 @@ def _deaths(world: World) -> Iterator[Contradiction]:
         died(2, "%Y-%m-%d"),
         0.05,
     )
-    yield Contradiction(near.kind, near.library, near.item, near.ref, near.entities, near.edit, agrees=True)
+    yield replace(near, agrees=True)
     yield _person(
         world,
         "benefit_after_death",
@@ -232,7 +243,7 @@ def _bodies(world: World) -> Iterator[Contradiction]:
     tenfold = lambda ids: decimal(o.capital[ids] * 10_000_000, 2)  # noqa: E731
     yield _body(world, "capital_differs", "reg_capital", "tax.taxpayer.reg_capital", firm & o.taxed, tenfold)
     reported = lambda ids: number(o.employees[ids] * 2 + 3)  # noqa: E731
-    yield _body(
+    counted = _body(
         world,
         "employees_by_definition",
         "employees",
@@ -241,6 +252,7 @@ def _bodies(world: World) -> Iterator[Contradiction]:
         reported,
         0.02,
     )
+    yield replace(counted, by_definition=True)
 
 
 def _status_and_address(world: World) -> Iterator[Contradiction]:
@@ -305,3 +317,26 @@ def _building(
     ids = _pick(world, kind, resource, p.has_building & (p.since == 0) & ~world.taken_addresses, 0.003)
     edit = Edit(resource, column, ids, _listed(change(ids)))
     return Contradiction(kind, "geo", item, f"{resource}.{column}", at(p.code, ids).to_pylist(), edit, (), agrees)
+
+
+def _registers(world: World) -> Iterator[Contradiction]:
+    """The register itself is wrong, and two departments that know better agree against it."""
+    p, r = world.people, world.records
+    known = p.resident & p.alive() & (p.since == 0) & r.insured & r.medical & ~r.student & (r.mother == NOBODY)
+    typo = lambda ids: [_typo(name) for name in at(p.name, ids).to_pylist()]  # noqa: E731
+    wrong = _person(world, "register_name_typo", "name", "public_security.resident.name", known, typo)
+    yield from _against(wrong, "hrss.insured.name", "medical_insurance.insured.name")
+    o, places = world.organisations, world.places
+    firm = (o.kind == ENTERPRISE) & ~o.cancelled & o.taxed & o.insured
+    units = ("tax.taxpayer", "hrss.insured_unit")
+    other = lambda ids: [_typo(name) for name in at(p.name, o.legal_rep[ids]).to_pylist()]  # noqa: E731
+    wrong = _body(world, "register_legal_rep_stale", "legal_rep", "market_regulation.enterprise.legal_rep", firm, other)
+    yield from _against(wrong, *(f"{unit}.legal_rep" for unit in units))
+    elsewhere = lambda ids: at(places.address, (o.address[ids] + 1) % places.addresses_of_day_0)  # noqa: E731
+    wrong = _body(world, "register_address_stale", "address", "market_regulation.enterprise.address", firm, elsewhere)
+    yield from _against(wrong, *(f"{unit}.address" for unit in units))
+
+
+def _against(wrong: Contradiction, *refs: str) -> Iterator[Contradiction]:
+    """The same edit of the register's row, once per claim that contradicts it."""
+    return (replace(wrong, ref=ref, register=wrong.ref) for ref in refs)

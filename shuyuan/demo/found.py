@@ -13,7 +13,7 @@ from shuyuan import settings
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import statement
 from shuyuan.db.sql import text as sql_text
-from shuyuan.demo.score import BATCHES, CELLS, DISAGREEMENTS, LATE, Found, score
+from shuyuan.demo.score import BATCHES, CELLS, DISAGREEMENTS, LATE, SUSPICIONS, Found, blame, score
 from shuyuan.demo.truth import read_truth
 from shuyuan.intake.staged import Staged
 from shuyuan.lake import duck
@@ -24,13 +24,20 @@ class NoTruth(LookupError):
 
 
 def score_deployment() -> list[dict[str, Any]]:
-    """Recall and precision per planted kind of the demo in this deployment, as plain rows (`score.RESULT`)."""
+    """Recall and precision per planted kind of the demo in this deployment, then who is wrong, as plain rows (`score.RESULT`)."""
     folder = settings.load().home / "truth"
     paths = sorted(folder.glob("*.parquet"))
     if not paths:
         raise NoTruth(f"{folder}: no truth file; run the demo first: make demo")
-    rows: list[dict[str, Any]] = score(read_truth(*paths), reported()).to_pylist()
+    truth = read_truth(*paths)
+    rows: list[dict[str, Any]] = [*score(truth, reported()).to_pylist(), *blame(truth, suspected()).to_pylist()]
     return rows
+
+
+def suspected() -> pa.Table:
+    """Whom the court suspects, per open disagreement."""
+    with transaction("shuyuan_owner") as connection:
+        return _table(connection, "suspicions", SUSPICIONS)
 
 
 def reported() -> Found:

@@ -12,6 +12,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shuyuan.demo.truth import NOBODY
+
 CELLS: Final = pa.schema(
     [
         ("resource", pa.string()),
@@ -24,6 +26,8 @@ CELLS: Final = pa.schema(
 """Reported cells and rows: verdicts of standardised rows and quarantined rows alike; `item` is null for whole rows."""
 DISAGREEMENTS: Final = pa.schema([(name, pa.string()) for name in ("library", "entity", "item", "claim_ref")])
 """Reported disagreements of published libraries, of any class; repeated reports count once."""
+SUSPICIONS: Final = pa.schema([(name, pa.string()) for name in ("library", "entity", "item", "claim_ref", "suspect")])
+"""Open disagreements with whose claim the court suspects; `suspect` is null where it suspects nobody."""
 BATCHES: Final = pa.schema(
     [
         ("resource", pa.string()),
@@ -88,6 +92,36 @@ def score(truth: pa.Table, found: Found) -> pa.Table:
     return pa.Table.from_pylist(ordered, schema=RESULT)
 
 
+def blame(truth: pa.Table, suspicions: pa.Table) -> pa.Table:
+    """Who is wrong, against the truth: one row of `RESULT` per planted kind of disagreement, detect `suspect`, and one over all.
+
+    `planted`: planted contradictions; `found`: those of which the court suspects somebody, or nobody where nobody is wrong; `true`: those
+    where it is right. Raises ValueError when `suspicions` lacks a column of `SUSPICIONS`.
+    """
+    if missing := set(SUSPICIONS.names) - set(suspicions.column_names):
+        raise ValueError(f"found rows `suspicions` have no column {sorted(missing)}; they need {SUSPICIONS.names}")
+    planted = _claims(truth)
+    planted = planted.filter(pc.and_(pc.equal(planted["detect"], "disagreement"), planted["wrong_ref"].is_valid()))
+    suspects = pc.fill_null(suspicions["suspect"], NOBODY).to_pylist()
+    said = dict(zip(_keys(suspicions, _CLAIM).to_pylist(), suspects, strict=True))
+    told = [said.get(key) for key in _keys(planted, _CLAIM).to_pylist()]
+    wrong = planted["wrong_ref"].to_pylist()
+    right = [one == ref for one, ref in zip(told, wrong, strict=True)]
+    heard = [one is not None and (one == NOBODY) == (ref == NOBODY) for one, ref in zip(told, wrong, strict=True)]
+    tried = pa.table(
+        {"kind": planted["kind"], "heard": pa.array(heard, pa.bool_()), "right": pa.array(right, pa.bool_())}
+    )
+    return pa.Table.from_pylist(list(_blamed(tried)), schema=RESULT)
+
+
+def _blamed(tried: pa.Table) -> Iterator[dict[str, object]]:
+    kinds = sorted(set(tried["kind"].to_pylist()))
+    every = [(f"who is wrong: {kind}", tried.filter(pc.equal(tried["kind"], kind))) for kind in kinds]
+    for name, rows in [*every, ("who is wrong, all", tried)] if kinds else []:
+        true, heard = (pc.sum(rows[column]).as_py() for column in ("right", "heard"))
+        yield _row(name, "suspect", rows.num_rows, true, heard - true)
+
+
 def _require(found: Found) -> None:
     for name, schema in (("cells", CELLS), ("disagreements", DISAGREEMENTS), ("batches", BATCHES), ("late", LATE)):
         missing = set(schema.names) - set(getattr(found, name).column_names)
@@ -113,7 +147,7 @@ def _claims(truth: pa.Table) -> pa.Table:
     """Planted rows that speak of a library, each claim once (a register that is delivered daily repeats them)."""
     rows = truth.filter(truth["library"].is_valid())
     named = pa.table({"kind": rows["kind"], "detect": rows["detect"], "library": rows["library"], "entity": rows["entity"],
-                      "item": rows["library_item"], "claim_ref": rows["claim_ref"]})  # fmt: skip
+                      "item": rows["library_item"], "claim_ref": rows["claim_ref"], "wrong_ref": rows["wrong_ref"]})  # fmt: skip
     return named.group_by(named.column_names).aggregate([]).select(named.column_names)
 
 

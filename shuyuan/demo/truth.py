@@ -14,8 +14,10 @@ from typing import Final, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-Detect = Literal["cell", "row", "disagreement", "silent", "batch", "late", "tolerated"]
+Detect = Literal["cell", "row", "disagreement", "finding", "silent", "batch", "late", "tolerated"]
 
+NOBODY: Final = "nobody"
+"""Whose claim is wrong where two departments mean different things."""
 SCHEMA: Final = pa.schema(
     [
         ("kind", pa.string()),
@@ -31,6 +33,7 @@ SCHEMA: Final = pa.schema(
         ("entity", pa.string()),
         ("library_item", pa.string()),
         ("claim_ref", pa.string()),
+        ("wrong_ref", pa.string()),
     ]
 )
 
@@ -40,9 +43,10 @@ class TruthRow:
     """One planted defect.
 
     `detect` says where it must show up: `cell` (resource, business_date, line, item, reason), `row` (the same without item),
-    `disagreement` (library, entity, library_item, claim_ref), `batch` (resource, business_date, reason), `late` (resource,
+    `disagreement` and `finding` (library, entity, library_item, claim_ref), `batch` (resource, business_date, reason), `late` (resource,
     business_date). `silent`: another spelling or a forgiven difference, must show up nowhere. `tolerated`: every row of
     (resource, item) may carry `reason`; neither found nor missed. `line` is the physical line as the reader counts it.
+    `wrong_ref`: of two claims that contradict each other, the wrong one, or NOBODY; null where it is not asked.
     """
 
     kind: str
@@ -58,6 +62,7 @@ class TruthRow:
     entity: str | None = None
     library_item: str | None = None
     claim_ref: str | None = None
+    wrong_ref: str | None = None
 
 
 def table_of(rows: Iterable[TruthRow]) -> pa.Table:

@@ -63,7 +63,8 @@ GRANT SELECT ON ledger.dispute_change, ledger.reliability, ledger.verdict TO shu
 -- of definition) and where the court has not sat.
 CREATE VIEW ledger.suspicion AS
 WITH latest AS (
-    SELECT library, max(run_id) AS run_id FROM ledger.verdict GROUP BY library
+    SELECT library.id AS library, (SELECT max(verdict.run_id) FROM ledger.verdict WHERE verdict.library = library.id) AS run_id
+    FROM catalog.library
 )
 SELECT
     discrepancy.discrepancy_id, discrepancy.library, discrepancy.entity, discrepancy.item, discrepancy.source_ref, discrepancy.source_value,
