@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from shuyuan.cli import catalog, demo, people, steps, survey
+from shuyuan.cli import catalog, demo, explain, identity, people, steps, survey
 from shuyuan.cli.arguments import Mistake
 
 app = typer.Typer(
@@ -17,8 +17,10 @@ app = typer.Typer(
 steps.register(app)
 survey.register(app)
 people.register(app)
+explain.register(app)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(demo.app, name="demo")
+app.add_typer(identity.app, name="identity")
 app.add_typer(people.person, name="person")
 app.add_typer(people.grant, name="grant")
 

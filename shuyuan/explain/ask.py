@@ -42,13 +42,14 @@ class Explanation:
     same_rules: bool | None = None
 
     @property
-    def links(self) -> tuple[Row, ...]:
-        return ()
-
-    @property
     def found(self) -> bool:
         """Whether the library held the entity at the moment."""
         return self.facts is not None and self.facts.row is not None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to say about the key: it is or was in the library, or something was ruled about it."""
+        return self.facts is not None and bool(self.facts.today or self.facts.versions or self.facts.links)
 
     @property
     def discrepancies(self) -> list[Row]:

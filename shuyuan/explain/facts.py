@@ -24,6 +24,7 @@ class Facts:
 
     `row`: of the library at the moment asked about; `today`: of the library now. `versions`: of its history, in the order of recording.
     `claims`: resource → what it says now. `batches`: id → delivery. `runs`: the one that changed the row, the one that confirmed it.
+    `suspects`: discrepancy → who is probably wrong, by the court. `links`: proposals and rulings about the entity's identity.
     """
 
     row: Row | None
@@ -33,6 +34,8 @@ class Facts:
     batches: Mapping[int, Row] = field(default_factory=dict)
     discrepancies: tuple[Row, ...] = ()
     runs: tuple[Row, ...] = ()
+    suspects: Mapping[int, Row] = field(default_factory=dict)
+    links: tuple[Row, ...] = ()
 
     @property
     def last(self) -> Row | None:
@@ -56,6 +59,8 @@ def gather(
         asking.batches(claims),
         asking.rows("discrepancies"),
         asking.runs(row, moment),
+        {found["discrepancy_id"]: found for found in asking.rows("suspicion")},
+        asking.links(),
     )
 
 
@@ -103,6 +108,9 @@ class _Asking:
     def batches(self, claims: Mapping[str, Row]) -> dict[int, Row]:
         wanted = sorted({row["_batch"] for row in claims.values()})
         return {row["batch_id"]: row for row in self.rows("batches", batches=wanted)} if wanted else {}
+
+    def links(self) -> tuple[Row, ...]:
+        return self.rows("links")
 
     def runs(self, row: Row | None, moment: Moment) -> tuple[Row, ...]:
         times = moment.values() if moment.past else {"_valid": date.max, "_known": None}

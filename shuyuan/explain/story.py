@@ -51,7 +51,8 @@ class Claim:
     """What another claimant says about the item, and why it is not the published value.
 
     `part`: the one source (silent), a fallback (asked only when it is), a check (compared, never published). `kind`, `opened_run`,
-    `opened_at`, `pattern` are of the disagreement that is open; `reason` is the verdict on a cell that holds no usable value.
+    `opened_at`, `pattern` are of the disagreement that is open, `suspect` whose claim is wrong with `probability`, by the court;
+    `reason` is the verdict on a cell that holds no usable value.
     """
 
     origin: Origin
@@ -64,7 +65,8 @@ class Claim:
     opened_run: int | None = None
     opened_at: datetime | None = None
     pattern: str | None = None
-    suspicion: float | None = None
+    suspect: str | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,16 @@ class Story:
         if found is not None and self.moment.past:
             value = found["claim_value"]
         reason = _cell(row, "_verdicts", ref) if value is None and standing != "unknown" else None
-        return _with(Claim(self.origin(ref), part, self.shown(ref, value), standing, reason=reason), found)
+        return self._disputed(Claim(self.origin(ref), part, self.shown(ref, value), standing, reason=reason), found)
+
+    def _disputed(self, claim: Claim, found: Row | None) -> Claim:
+        """With what the ledger says of the disagreement; the court's verdict is about what is open now, not about the past."""
+        if found is None:
+            return claim
+        kept = {name: found[name] for name in ("discrepancy_id", "opened_run", "opened_at", "pattern")}
+        judged: Row = {} if self.moment.past else self.facts.suspects.get(found["discrepancy_id"], {})
+        suspected: dict[str, Any] = {name: judged.get(name) for name in ("suspect", "probability")}
+        return replace(claim, kind=found["class"], **kept, **suspected)
 
     def _standing(self, row: Row | None, ref: str, published: object, found: Row | None, checked: bool) -> Standing:
         """A claim beside an empty value was compared with nothing: it must not read as agreement."""
@@ -219,10 +230,3 @@ class Story:
 def _cell(row: Row | None, column: str, ref: str) -> str | None:
     """What the JSON `column` of a source row says about the claimed cell."""
     return ((row or {}).get(column) or {}).get(item_of(ref))
-
-
-def _with(claim: Claim, found: Row | None) -> Claim:
-    if found is None:
-        return claim
-    kept = {name: found[name] for name in ("discrepancy_id", "opened_run", "opened_at")}
-    return replace(claim, kind=found["class"], pattern=found.get("pattern"), **kept)

@@ -7,3 +7,6 @@ CREATE INDEX access_by_entity ON ledger.access (entity, at) WHERE entity IS NOT 
 
 -- What was ever disputed about an entity; the unique index knows the open ones only.
 CREATE INDEX discrepancy_by_entity ON ledger.discrepancy (library, entity);
+
+-- What was ruled about a key, from both of its ends.
+CREATE INDEX link_by_alias ON ledger.link (library, alias);

@@ -32,7 +32,7 @@ def page(request: Request, viewer: ViewerDep, moment: MomentDep, library_id: str
         answer = explain(person, PURPOSE, library_id, key, moment=moment, method="console")
     except Refused as refused:
         raise HTTPException(403, str(refused)) from refused
-    if answer.facts is not None and not answer.found and answer.facts.today is None:
+    if answer.facts is not None and not answer.known:
         raise HTTPException(404, f"{answer.library.title} {key}")
     labels = {item.name: item for item in answer.library.items}
     asked = {name: request.query_params.get(name, "") for name in ("as_of", "known")}
