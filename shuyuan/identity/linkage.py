@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
-from io import StringIO
 from typing import Any, Literal
 
-import duckdb
 import pyarrow as pa
+
+from shuyuan.lake import duck
 
 Kind = Literal["name", "text", "number", "code", "list"]
 SEED, PAIRS = 1, 1_000_000
@@ -51,10 +50,18 @@ def link(records: pa.Table, model: Model, at_least: float) -> pa.Table:
     text (kind `list`: lists of text); null says nothing. Deterministic for the same rows in the same order.
     """
     splink = _splink()
-    with warnings.catch_warnings(), redirect_stdout(StringIO()):
+    _be_quiet()
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        logging.getLogger("splink").setLevel(logging.ERROR)
         return _predicted(splink, records, model, at_least)
+
+
+def _be_quiet() -> None:
+    """Splink tells its training on stderr unless its logger has a handler."""
+    logger = logging.getLogger("splink")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
 
 
 def _splink() -> Any:
@@ -65,8 +72,7 @@ def _splink() -> Any:
 
 
 def _predicted(splink: Any, records: pa.Table, model: Model, at_least: float) -> pa.Table:
-    with duckdb.connect(config={"threads": 2}) as connection:
-        connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
+    with duck.connect() as connection:
         connection.register("records", records)
         settings = splink.SettingsCreator(
             link_type="dedupe_only",
@@ -80,7 +86,7 @@ def _predicted(splink: Any, records: pa.Table, model: Model, at_least: float) ->
         query = (
             "SELECT unique_id_l AS left, unique_id_r AS right, match_probability AS probability FROM {} ORDER BY ALL"
         )
-        return connection.sql(query.format(found.physical_name)).to_arrow_table()
+        return duck.table(connection, query.format(found.physical_name))
 
 
 def _train(splink: Any, linker: Any, model: Model) -> None:
