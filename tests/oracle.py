@@ -22,6 +22,7 @@ ORG_MARKS = "()（）·.,，、\"“”'-"
 ADDRESS_MARKS = ",，、。()（）#"
 HYPHENS = "‐‑–—－"
 DIGITS = "0123456789"
+EARLIER = str.maketrans("bcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxy")
 
 
 @dataclass
@@ -122,9 +123,9 @@ def verdict(entity: Entity, item: LibraryItem, check: Check) -> bool | None:
     if origin == check.ref:
         return None
     agrees = agree(item, entity.value(item), claimed)
-    if agrees is None and check.silence and comparable(item, claimed) is not None:
-        return False
-    return agrees
+    if not check.silence:
+        return agrees
+    return None if comparable(item, claimed) is None else bool(agrees)
 
 
 def dispute(entity: Entity, item: LibraryItem, check: Check) -> dict[str, Any]:
@@ -165,22 +166,26 @@ def turns(entity: Entity, item: LibraryItem, check: Check) -> date | None:
 
 
 def pattern(entity: Entity, item: LibraryItem) -> str:
-    """Who stands with whom: the origin of the value first, then every check; a letter per opinion, '.' for no claim."""
-    origin = entity.origin(item)
-    refs = [origin, *(None if check.ref == origin else check.ref for check in item.check)]
-    first: list[Any] = []
-    letters = ""
-    for ref in refs:
-        value = entity.claim(ref) if ref else None
-        if comparable(item, value) is None:
+    """Who stands with whom: the published value first, then every check; a letter per opinion, by first appearance.
+
+    '.': no value, or a check that was not compared. A claim is of the opinion of the first claimant it agrees with, the value before all.
+    """
+    opinions: list[Any] = [entity.value(item)]
+    letters = "." if opinions[0] is None else "a"
+    for check in item.check:
+        compared, value = verdict(entity, item, check), entity.claim(check.ref)
+        if compared is None:
             letters += "."
             continue
-        same = next((number for number, other in enumerate(first) if agree(item, other, value)), None)
-        if same is None:
-            same = len(first)
-            first.append(value)
+        same = (
+            0
+            if compared
+            else next((n for n, one in enumerate(opinions[1:], 1) if agree(item, one, value)), len(opinions))
+        )
+        if same == len(opinions):
+            opinions.append(value)
         letters += "abcdefghijklmnopqrstuvwxyz"[same]
-    return letters
+    return letters if letters[0] == "a" else letters.translate(EARLIER)
 
 
 def text(value: Any) -> str | None:
@@ -193,7 +198,9 @@ def text(value: Any) -> str | None:
 
 
 def agree(item: LibraryItem, one: Any, other: Any) -> bool | None:
-    """Whether two values agree by the item's comparator; None where either has nothing to compare."""
+    """Whether two values agree by the item's comparator; None where either has nothing to compare. Texts that are written alike do."""
+    if item.compare in SPELLINGS and one is not None and one == other:
+        return True
     a, b = comparable(item, one), comparable(item, other)
     if a is None or b is None:
         return None
@@ -241,12 +248,12 @@ def _address(value: str) -> str:
 
 def _same_address(a: str, b: str) -> bool:
     """One may leave out province, city or district; not less than four letters, and never from the middle of a number on."""
-    long, short = max(a, b, key=len), min(a, b, key=len)
-    if long == short:
-        return True
+    if len(a) == len(b):
+        return a == b
+    short, long = sorted((a, b), key=len)
     cut = len(long) - len(short)
     splits = long[cut - 1] in DIGITS and long[cut] in DIGITS
-    return len(short) >= 4 and long.endswith(short) and cut > 0 and not splits
+    return len(short) >= 4 and long.endswith(short) and not splits
 
 
 SPELLINGS: dict[str, Callable[[str], str]] = {"person_name": _person, "org_name": _org, "address": _address}

@@ -122,7 +122,8 @@ def _item(draw: st.DrawFn, name: str) -> dict[str, Any]:
     source = draw(st.sampled_from([f"{everyone[0]}.{name}", scoped]))
     others = everyone[1:] if source != scoped else [r for r in everyone if r not in SCOPES.values()]
     flags = st.fixed_dictionaries({"definition": st.sampled_from([False, False, True]), "silence": st.booleans()})
-    checks = draw(st.lists(st.sampled_from(everyone), max_size=3, unique=True))
+    own = [] if source == scoped else everyone[:1]
+    checks = draw(st.lists(st.sampled_from([r for r in everyone if r not in own]), max_size=3, unique=True))
     return {
         "name": name, "label": name, "type": kind, "source": source, "compare": COMPARE[kind],
         "fallback": [f"{resource}.{name}" for resource in others[:fallbacks]],
@@ -137,13 +138,12 @@ def rich_items() -> list[dict[str, Any]]:
     for number, (name, kind) in enumerate(ITEMS.items()):
         refs = [f"{resource}.{name}" for resource in (REGISTER, EVENTS, CLAIMS, RECORDS)]
         scoped = {prefix: f"{resource}.{name}" for prefix, resource in SCOPES.items()}
-        checks = [
-            {"ref": ref, "silence": number % 2 == 0, "definition": number == 3 and at == 3}
-            for at, ref in enumerate(refs)
-        ]
+        source: Any = scoped if number % 3 == 1 else refs[number % 4]
+        flags = [{"silence": number % 2 == 0, "definition": number == 3 and at == 0} for at in range(len(refs))]
+        checks = [{"ref": ref, **flag} for ref, flag in zip(refs, flags, strict=True) if ref != source]
         found.append({
             "name": name, "label": name, "type": kind, "compare": COMPARE[kind], "timing": (0, 30, 90)[number % 3], "check": checks,
-            "source": scoped if number % 3 == 1 else refs[number % 4], "fallback": refs[3:] if number % 4 != 3 else [],
+            "source": source, "fallback": refs[3:] if number % 4 != 3 else [],
             "tolerance": TOLERANCES.get(kind, [0])[-1],
         })  # fmt: skip
     records = {"name": "records", "label": "n", "type": "integer", "compare": "exact", "source": f"{REGISTER}.size"}
@@ -164,6 +164,27 @@ def _row(name: str, keys: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {**drawn, "_as_of": st.sampled_from(WHEN), "_deleted": st.sampled_from([False] * 5 + [True])}
     )
+
+
+def every_pair() -> Rows:
+    """For every item every two of its values, one claimed by the register and the other by everybody else, each time by an entity of its own."""
+    known = {**VALUES, "address": [*PLACES, *FRAGMENTS[:6], "街道1号", "23号", "1-23", "区人民路1-23号"]}
+    told: Rows = {name: [] for name in RESOURCES}
+    for number in range(max(len(pool) for pool in known.values()) ** 2):
+        one, other = ({item: pool[at % len(pool)] for item, pool in known.items()} for at in _pair(number, known))
+        key, day = f"{KEYS[number % len(KEYS)]}/{number:04d}", {"_as_of": WHEN[number % len(WHEN)], "_deleted": False}
+        linked = {"id": key, "one": key, "other": None, "happened": WHEN[number // 3 % len(WHEN)], "serial": "1"}
+        for name, resource in RESOURCES.items():
+            values = {**(one if name == REGISTER else other), **linked, "no": f"{name}/{number:04d}"}
+            row = {item.name: values[item.name] for item in resource.items} | day
+            told[name].append({**row, "_key": row[resource.key[0]]})
+    return told
+
+
+def _pair(number: int, known: Mapping[str, Sequence[Any]]) -> tuple[int, int]:
+    """Two places in every pool, so that all numbers together name every two of each."""
+    width = max(len(pool) for pool in known.values())
+    return number % width, number // width
 
 
 def _keyed(name: str, drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
