@@ -60,7 +60,7 @@ def test_one_entity_costs_its_own_versions(town: Town) -> None:
     """The condition reaches the primary key through the function: no other entity's versions are read."""
     with transaction("shuyuan_owner") as connection:
         connection.execute(
-            "INSERT INTO history.population (_key, _op, _run, valid_from) SELECT g::text, 'I', 1, %s FROM generate_series(1, 20000) AS g",
+            "INSERT INTO history.population (_key, _op, _run, valid_from, recorded_at) SELECT g::text, 'I', 1, %s, now() FROM generate_series(1, 20000) AS g",
             [MONDAY],
         )
         connection.execute("ANALYZE history.population")

@@ -43,7 +43,7 @@ def told(day: date = MONDAY, batch: int = 1, **values: object) -> dict[str, Any]
         "_row": "r",
         "_raw": None,
         "_verdicts": None,
-        "_place": "line 7",
+        "_place": None,
     } | values
 
 
@@ -381,7 +381,7 @@ def test_the_command_line(lived: Town, shuyuan: Any) -> None:
 def test_rows_are_found_by_index_only(lived: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """With sequential scans made as dear as can be no plan has one: every question has the index it needs."""
     plans: list[str] = []
-    real = questions._rows
+    real = questions._ask
 
     def planned(connection: Any, name: str, values: Any, **parts: Any) -> Any:
         connection.execute("SET LOCAL enable_seqscan = off")
@@ -389,7 +389,7 @@ def test_rows_are_found_by_index_only(lived: Town, monkeypatch: pytest.MonkeyPat
         plans.extend(f"{name}: {row[0]}" for row in connection.execute(order, values))
         return real(connection, name, values, **parts)
 
-    monkeypatch.setattr(questions, "_rows", planned)
+    monkeypatch.setattr(questions, "_ask", planned)
     asked(None, moment=Moment(TUESDAY))
     assert len(plans) > 50
     assert [plan for plan in plans if "Seq Scan" in plan and " on library" not in plan] == []

@@ -9,16 +9,18 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from shuyuan.demo import explained
 from shuyuan.flow import status
 
 
 def summary(console: Console, stages: Mapping[str, float]) -> None:
-    """Print the tables: libraries, batches, findings, late feeds, audit, seconds per step and per stage."""
+    """Print the tables: libraries, batches, findings, late feeds, audit, seconds per step and stage; then suspects, a cell, a past state."""
     found = status.summary()
     console.rule("数源 Shuyuan")
     console.print(_libraries(found["libraries"]))
     console.print(_found(found))
     console.print(_steps(found["steps"], stages))
+    explained.show(console)
 
 
 def addresses(console: Console, address: str, password: str) -> None:
@@ -32,6 +34,7 @@ def addresses(console: Console, address: str, password: str) -> None:
         "试一试 try        .venv/bin/shuyuan status",
         "                  .venv/bin/shuyuan query legal_entity --as wang_tax \\",
         "                      --purpose business_collaboration --items uscc,name --limit 5",
+        "                  .venv/bin/shuyuan explain population 公民身份号码 --as zhao_steward",
         "                  .venv/bin/shuyuan demo score",
         "停止 stop         make down        清除 remove all state   make clean",
     )

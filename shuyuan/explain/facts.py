@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, Member
 from shuyuan.db.engine import Connection
 from shuyuan.db.sql import Composable, columns, statement, table
 from shuyuan.share.moment import Moment
 
 Row = Mapping[str, Any]
+A_YEAR = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -48,26 +50,28 @@ def gather(
 ) -> Facts:
     """Everything about the entity `key`; claims only of `resources`."""
     asking = _Asking(connection, catalog, library, key)
-    today = asking.one("entity", library=table("library", library.id))
-    row = asking.as_of(moment) if moment.past else today
-    claims = {m.resource: found for m in library.members if m.resource in resources and (found := asking.claim(m))}
+    members = [member for member in library.members if member.resource in resources]
+    with connection.pipeline():
+        today = asking.ask("entity", library=table("library", library.id))
+        then = asking.as_of(moment) if moment.past else today
+        versions = asking.ask("versions", history=table("history", library.id))
+        told = {member.resource: asking.claim(member) for member in members}
+        discrepancies, suspicion, links = (asking.ask(name) for name in ("discrepancies", "suspicion", "links"))
+    row, claims = then.one(), {name: found for name, asked in told.items() if (found := asked.one())}
+    with connection.pipeline():
+        runs, batches = asking.runs(row, moment), asking.ask("batches", batches=_batches(claims))
+    suspects = {found["discrepancy_id"]: found for found in suspicion.rows()}
+    known = asking.admitted(batches.rows())
     return Facts(
-        row,
-        today,
-        asking.rows("versions", history=table("history", library.id)),
-        claims,
-        asking.batches(claims),
-        asking.rows("discrepancies"),
-        asking.runs(row, moment),
-        {found["discrepancy_id"]: found for found in asking.rows("suspicion")},
-        asking.links(),
+        row, today.one(), versions.rows(), claims, known, discrepancies.rows(), runs.rows(), suspects, links.rows()
     )
 
 
 def readers(connection: Connection, library: Library, key: str) -> tuple[Row, ...]:
-    """The reads that named the entity, the newest first."""
+    """The reads of the last year that named the entity, the newest first."""
     objects = [f"library.{library.id}", f"history.{library.id}", "ledger.discrepancy"]
-    return _rows(connection, "readers", {"key": key, "objects": objects})
+    values = {"key": key, "objects": objects, "since": _midnight(settings.today() - A_YEAR)}
+    return _ask(connection, "readers", values).rows()
 
 
 def objects(library: Library, resources: Collection[str], moment: Moment) -> tuple[str, ...]:
@@ -77,47 +81,68 @@ def objects(library: Library, resources: Collection[str], moment: Moment) -> tup
     return (*(f"{schema}.{library.id}" for schema in read), *(f"claim.{library.id}__{name}" for name in members))
 
 
+class _Answer:
+    """The rows of a question that was sent; they are there when the pipeline has ended."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self._rows: tuple[Row, ...] | None = None
+
+    def rows(self) -> tuple[Row, ...]:
+        if self._rows is None:
+            names = [column.name for column in self._cursor.description or ()]
+            self._rows = tuple(dict(zip(names, row, strict=True)) for row in self._cursor)
+        return self._rows
+
+    def one(self) -> Row | None:
+        return next(iter(self.rows()), None)
+
+
 @dataclass(frozen=True)
 class _Asking:
+    """Questions about one entity. Sent one after the other without waiting: on a busy machine every wait costs more than its query."""
+
     connection: Connection
     catalog: Catalog
     library: Library
     key: str
 
-    def rows(self, name: str, **more: Any) -> tuple[Row, ...]:
+    def ask(self, name: str, **more: Any) -> _Answer:
         """Composables among `more` fill the statement, everything else is a value."""
         filling = {k: v for k, v in more.items() if isinstance(v, Composable)}
         values = {k: v for k, v in more.items() if k not in filling}
-        return _rows(self.connection, name, {"library": self.library.id, "key": self.key, **values}, **filling)
+        return _ask(self.connection, name, {"library": self.library.id, "key": self.key, **values}, **filling)
 
-    def one(self, name: str, **more: Any) -> Row | None:
-        return next(iter(self.rows(name, **more)), None)
+    def as_of(self, moment: Moment) -> _Answer:
+        return self.ask("as_of", as_of=table("history", f"{self.library.id}_as_of"), **moment.values())
 
-    def as_of(self, moment: Moment) -> Row | None:
-        function = table("history", f"{self.library.id}_as_of")
-        return self.one("as_of", as_of=function, **moment.values())
-
-    def claim(self, member: Member) -> Row | None:
+    def claim(self, member: Member) -> _Answer:
         resource = self.catalog.resources[member.resource]
-        views = {
-            "claims": table("claim", f"{self.library.id}__{member.table}"),
-            "source": table("source", resource.table),
-        }
-        return self.one("claim", **views, on=columns(member.on, "told"))
+        view, source = table("claim", f"{self.library.id}__{member.table}"), table("source", resource.table)
+        return self.ask("claim", claims=view, source=source, on=columns(member.on, "told"))
 
-    def batches(self, claims: Mapping[str, Row]) -> dict[int, Row]:
-        wanted = sorted({row["_batch"] for row in claims.values()})
-        return {row["batch_id"]: row for row in self.rows("batches", batches=wanted)} if wanted else {}
-
-    def links(self) -> tuple[Row, ...]:
-        return self.rows("links")
-
-    def runs(self, row: Row | None, moment: Moment) -> tuple[Row, ...]:
+    def runs(self, row: Row | None, moment: Moment) -> _Answer:
         times = moment.values() if moment.past else {"_valid": date.max, "_known": None}
-        return self.rows("runs", run=row["_run"] if row else None, **times)
+        return self.ask("runs", run=row["_run"] if row else None, **times)
+
+    def admitted(self, batches: Collection[Row]) -> dict[int, Row]:
+        """The deliveries by number; of those that were corrected since, when they had been let in."""
+        corrected = [row for row in batches if row["admitted_at"] is None]
+        found: dict[int, Row] = {}
+        if corrected:
+            since = min(row["received_at"] for row in corrected)
+            asked = self.ask("admitted", batches=[row["batch_id"] for row in corrected], since=since)
+            found = {row["batch_id"]: row for row in asked.rows()}
+        return {row["batch_id"]: {**row, **found.get(row["batch_id"], {})} for row in batches}
 
 
-def _rows(connection: Connection, name: str, values: Mapping[str, object], **parts: Composable) -> tuple[Row, ...]:
-    cursor = connection.execute(statement(f"explain/{name}", **parts), values)
-    names = [column.name for column in cursor.description or ()]
-    return tuple(dict(zip(names, row, strict=True)) for row in cursor)
+def _batches(claims: Mapping[str, Row]) -> list[int]:
+    return sorted({row["_batch"] for row in claims.values()})
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, settings.BEIJING)
+
+
+def _ask(connection: Connection, name: str, values: Mapping[str, object], **parts: Composable) -> _Answer:
+    return _Answer(connection.execute(statement(f"explain/{name}", **parts), values))

@@ -196,10 +196,9 @@ class Story:
         if row is None:
             return found
         batch = self._batch(row) or {}
-        place = row.get("_place") or ""
         return replace(
             found, batch=row["_batch"], file_name=batch.get("file_name"), line=row["_line"], as_of=row["_as_of"],
-            place=place if place.startswith("part") else None, received_at=batch.get("received_at"), row=row.get("_row"),
+            place=row.get("_place"), received_at=batch.get("received_at"), row=row.get("_row"),
             raw=_cell(row, "_raw", ref),
         )  # fmt: skip
 

@@ -1,0 +1,7 @@
+-- A cell worth explaining: disputed, judged by the court, of a person whose values have changed if there is one.
+SELECT entity, item FROM ledger.suspicion
+WHERE library = %(library)s
+ORDER BY
+    (SELECT count(*) FROM {history} AS version WHERE version._key = suspicion.entity) DESC,
+    probability DESC NULLS LAST, discrepancy_id
+LIMIT 1;
