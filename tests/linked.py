@@ -104,3 +104,7 @@ def resident(connection: Connection, key: str, name: str, born: date, sex: str, 
 def proposals(office: Connection, catalog: Catalog, library: str = "population") -> dict[tuple[str, str, str], str]:
     propose(office, catalog, catalog.libraries[library], "lin")
     return {(link.method, link.alias, link.key): link.why for link in identity.links(office, library)}
+
+
+def pension(connection: Connection, number: str, name: str, **values: object) -> None:
+    put(connection, "source.hrss__insured", number, id_no=number, name=name, **values)

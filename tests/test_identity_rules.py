@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from city import insert
-from linked import CHILD, LIN, MOTHER, NEW, OLD, OTHER, TWIN, catalog, office, place, proposals, put, resident  # noqa: F401
+from linked import CHILD, LIN, MOTHER, NEW, OLD, OTHER, TWIN, catalog, office, pension, place, proposals, put, resident  # noqa: F401
 
 from shuyuan.catalog import Catalog
 from shuyuan.db.engine import Connection
@@ -27,10 +27,6 @@ def found_by(connection: Connection, catalog: Catalog, method: str, library: str
 def birth(connection: Connection, cert: str, **values: object) -> None:
     row = {"cert_no": cert, "child_name": "王小雨", "child_sex": "2", "birth_date": BORN, "mother_id_no": MOTHER}
     put(connection, "source.health__birth", cert, **(row | values))
-
-
-def pension(connection: Connection, number: str, name: str, **values: object) -> None:
-    put(connection, "source.hrss__insured", number, id_no=number, name=name, **values)
 
 
 def test_fifteen_digits_are_the_number_they_were_upgraded_to(office: Connection, catalog: Catalog) -> None:

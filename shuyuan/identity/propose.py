@@ -44,7 +44,7 @@ def propose(
     rules.propose(connection, catalog, library, known)
     ruled, found = identity.propose(connection, library.id, by), None
     if at_least is not None:
-        likely.propose(connection, library, at_least)
+        likely.propose(connection, catalog, library, known, at_least)
         found = identity.propose(connection, library.id, by)
     connection.execute(statement("identity/drop_temporary"))
     return Proposed(ruled, found)

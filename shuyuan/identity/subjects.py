@@ -30,6 +30,8 @@ NUMBERS = ("org_code", "reg_no", "tax_no", "inst_cert_no", "social_reg_no")
 """Types of numbers a body had before 2015; one of them names one body."""
 NUMBER_ITEMS = ("reg_no", "subject_reg_no")
 """Items that hold a registration number although their type does not say so: penalties are sent with whatever was written down."""
+TAUGHT = 20_000
+"""Published entities that a likelihood model learns from."""
 SPELLED = ("address", "org_name", "person_name")
 
 
@@ -64,24 +66,30 @@ def gather(connection: Connection, catalog: Catalog, library: Library, known: Tr
     columns = {item.name: _column(item.name) for item in library.items}
     published = table("library", library.id)
     connection.execute(statement("identity/gather_published", published=published, **_cells(known, columns, None)))
+    _every_member(connection, catalog, library, known, "identity/gather_loose")
     for member in library.members:
         for on in member.on:
-            _gather_loose(connection, catalog, library, member, on, known)
             _gather_numbers(connection, catalog.resources[member.resource], on)
     connection.execute(statement("identity/index_subject"))
 
 
-def _gather_loose(
-    connection: Connection, catalog: Catalog, library: Library, member: Member, on: str, known: Traits
-) -> None:
-    columns = told_by(library, member)
-    if known.name.name not in columns:
-        return  # the member says nothing that could tell its rows apart
-    tables = {"published": table("library", library.id), "source": _source(catalog.resources[member.resource])}
-    texts = {"resource": Literal(member.resource), "library": Literal(library.id)}
-    number = _column(on) if library.key.type == PERSON else None
-    parts = {**tables, **texts, **_cells(known, columns, number)}
-    connection.execute(statement("identity/gather_loose", on=Identifier(on), **parts))
+def gather_taught(connection: Connection, catalog: Catalog, library: Library, known: Traits) -> None:
+    """Fill the temporary table `taught`: some published entities of `subject` and their members' rows, which bear the same number."""
+    connection.execute(statement("identity/create_taught", entities=SQL(str(TAUGHT))))
+    _every_member(connection, catalog, library, known, "identity/gather_taught")
+
+
+def _every_member(connection: Connection, catalog: Catalog, library: Library, known: Traits, order: str) -> None:
+    for member in library.members:
+        columns = told_by(library, member)
+        if known.name.name not in columns:
+            continue  # the member says nothing that could tell its rows apart
+        parts: dict[str, Composable] = {"resource": Literal(member.resource), "library": Literal(library.id)}
+        parts |= {"published": table("library", library.id), "source": _source(catalog.resources[member.resource])}
+        for on in member.on:
+            number = _column(on) if library.key.type == PERSON else None
+            cells = _cells(known, columns, number)
+            connection.execute(statement(order, on=Identifier(on), **parts, **cells))
 
 
 def _gather_numbers(connection: Connection, resource: Resource, on: str) -> None:

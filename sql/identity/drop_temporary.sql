@@ -1,1 +1,1 @@
-DROP TABLE IF EXISTS subject, number, proposal, likely;
+DROP TABLE IF EXISTS subject, number, proposal, likely, taught, sample;
