@@ -29,7 +29,7 @@ def dependence(claims: Claims, probability: Floats) -> Floats:
     """For every two sources, how probably their claims are not independent. Symmetric, zero on the diagonal."""
     size = len(claims.sources)
     evidence = np.zeros(size * size)
-    for one, other in _pairs(claims.cell):
+    for one, other in pairs(claims.cell):
         between = claims.source[one] * size + claims.source[other]
         evidence += total(_evidence(claims, probability, one, other), between, size * size)
     odds = np.log(SUSPICION / (1 - SUSPICION)) + evidence.reshape(size, size)
@@ -58,13 +58,13 @@ def independence(claims: Claims, copies: Floats) -> Floats:
     """How much of an own word every claim is: 1 alone, 1/n for n perfect copies that say the same."""
     size = len(claims.sources)
     company = np.ones(len(claims.cell))
-    for one, other in _pairs(claims.group):
+    for one, other in pairs(claims.group):
         depends = copies.reshape(-1)[claims.source[one] * size + claims.source[other]]
         company += total(depends, one, len(company))
     return np.asarray(1 / company)
 
 
-def _pairs(key: Ints) -> Iterator[tuple[Ints, Ints]]:
+def pairs(key: Ints) -> Iterator[tuple[Ints, Ints]]:
     """All ordered pairs of different positions with the same key, in pieces of bounded size."""
     order = np.argsort(key, kind="stable").astype(np.int64)
     starts = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0]) if len(key) else np.empty(0, np.int64)

@@ -8,13 +8,14 @@ with each other, agreement is worth less. Copies are recognised in between (`cop
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from shuyuan.court.claims import Bools, Claims, Floats, Ints, total
 from shuyuan.court.copying import dependence, independence
+from shuyuan.court.support import support
 
 TRUST: Final = 0.8
 """How often a source about which nothing is known is right."""
@@ -26,6 +27,8 @@ BOUNDS: Final = (0.001, 0.999)
 """Nobody is believed or disbelieved beyond any number of others."""
 ROUNDS: Final = 200
 NEWTON: Final = 12
+RECOGNISED: Final = 2
+"""How often copies are looked for again with what was learned meanwhile."""
 ENOUGH: Final = 1e-6
 """Learning ends when no probability moves by more than this."""
 
@@ -66,15 +69,28 @@ class Judgement:
 
 
 def learn(claims: Claims, prior: Prior | None = None) -> Judgement:
-    """Judge all claims together. Deterministic; the order of sources does not matter, that of claims only between equals."""
+    """Judge all claims together. Deterministic; the order of sources does not matter, that of claims only between equals.
+
+    Two explanations are tried, one that begins with everybody speaking for himself and one that begins by suspecting copies; the
+    likelier one is kept.
+    """
     prior = prior or Prior.equal(claims)
-    alone = np.ones(len(claims.cell))
-    first = _started(claims, prior)
-    state = _State(first, prior, alone, _held(claims, first, prior))
+    believed = _started(claims, prior)
+    trusting = _State(believed, prior, np.ones(len(claims.cell)), _held(claims, believed, prior))
+    wary = replace(trusting, voice=independence(claims, dependence(claims, _shares_of_votes(claims, prior))))
+    found = [_explained(claims, state) for state in (trusting, wary)]
+    supports = [support(claims, one.probability, one.reliability) for one in found]
+    return found[int(np.argmax(supports))]
+
+
+def _explained(claims: Claims, state: _State) -> Judgement:
+    """Learn to the end from where a state begins: first per source, then with its copies recognised, then per item."""
     rounds = state.settle(claims, per_item=False)
-    copies = dependence(claims, state.probability)
-    state.voice = independence(claims, copies)
-    rounds += state.settle(claims, per_item=False) + state.settle(claims, per_item=True)
+    for _ in range(RECOGNISED):
+        copies = dependence(claims, state.probability)
+        state.voice = independence(claims, copies)
+        rounds += state.settle(claims, per_item=False)
+    rounds += state.settle(claims, per_item=True)
     return Judgement(claims, state.probability, state.reliability, copies, state.wrong_ways, rounds)
 
 
@@ -102,9 +118,19 @@ class _State:
         return rounds
 
 
-def _started(claims: Claims, prior: Prior) -> Floats:
+def _votes(claims: Claims, prior: Prior) -> Floats:
     odds = _logit(prior.trust)[:, None] + prior.authority
-    return shares(claims, total(odds.reshape(-1)[claims.slot], claims.group, claims.groups))
+    return total(odds.reshape(-1)[claims.slot], claims.group, claims.groups)
+
+
+def _started(claims: Claims, prior: Prior) -> Floats:
+    return shares(claims, _votes(claims, prior))
+
+
+def _shares_of_votes(claims: Claims, prior: Prior) -> Floats:
+    """Who is how far from unanimous, before anybody is believed more than others: it takes little to doubt what a crowd says."""
+    votes = np.maximum(_votes(claims, prior), 0.0)
+    return np.asarray(votes / np.maximum(total(votes, claims.cell_of_group, claims.cells), 1e-9)[claims.cell_of_group])
 
 
 def _held(claims: Claims, probability: Floats, prior: Prior) -> tuple[Floats, Floats]:
