@@ -81,6 +81,12 @@ def _truth(f: dict[str, Any]) -> Lines:
         yield f"{name}: the court", f"≥ {bar:.2f}", found["court"], found["court"] >= bar
 
 
+def _explain(f: dict[str, Any]) -> Lines:
+    yield f"a person of {f['people']:,} explained, p95 ms", "≤ 50", f["p95_ms"], f["p95_ms"] <= 50
+    yield "the same as of a day, p95 ms", "≤ 50", f["past_p95_ms"], f["past_p95_ms"] <= 50
+    yield "of it the connection alone, ms", "told", f["bare_connection_ms"], True
+
+
 def plan(rows: int, people: int) -> dict[str, Bench]:
     """The benches by name."""
     return {
@@ -91,6 +97,7 @@ def plan(rows: int, people: int) -> dict[str, Bench]:
         "divisions": Bench("divisions.py", (), _divisions, "cn_divisions"),
         "truth": Bench("truth.py", (), _truth, "multi_source_truth"),
         "changed_day": Bench("changed_day.py", (str(people),), _changed),
+        "explain": Bench("explain.py", (), _explain),
     }
 
 
