@@ -5,17 +5,20 @@ Belongs here: the short line read → parse → compare that the demo's tests me
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from contradicting import finding
 
-from shuyuan.catalog import Catalog, Library, LibraryItem, Member, Resource, item_of, resource_of
+from shuyuan.catalog import Catalog, Check, Library, LibraryItem, Member, Resource, item_of, resource_of
 from shuyuan.demo import score as scoring
 from shuyuan.reader.read import Column, RawRows, read
 from shuyuan.standards import REASONS, parse
@@ -101,6 +104,7 @@ class State:
                 held[key] = row
 
     def disagreements(self) -> pa.Table:
+        """Claims that differ and contradictions that hold, of whatever class."""
         rows = [row for library in self.catalog.libraries.values() for row in self._of_library(library)]
         return pa.Table.from_pylist(rows, schema=scoring.DISAGREEMENTS)
 
@@ -112,8 +116,16 @@ class State:
                 value = _published(item, entity, speaking)
                 for check in item.check:
                     claim = _claim(check.ref, entity, speaking)
-                    if claim is not None and not _agree(item, value, claim):
+                    if (
+                        claim is not None
+                        and _compared(library, check, entity, speaking)
+                        and not _agree(item, value, claim)
+                    ):
                         yield {"library": library.id, "entity": entity, "item": item.name, "claim_ref": check.ref}
+        for one in library.contradictions:
+            for entity in entities:
+                if finding(one, entity, partial(_claim, entity=entity, speaking=speaking), date.max, operator.eq):
+                    yield {"library": library.id, "entity": entity, "item": one.id, "claim_ref": one.claim}
 
     def _speaking(self, member: Member) -> dict[str, dict[str, Any]]:
         """Entity key → the row that speaks for it."""
@@ -130,6 +142,16 @@ class State:
 def _claim(ref: str, entity: str, speaking: dict[str, dict[str, dict[str, Any]]]) -> Any:
     row = speaking[resource_of(ref)].get(entity)
     return None if row is None else row[item_of(ref)]
+
+
+def _compared(library: Library, check: Check, entity: str, speaking: dict[str, dict[str, dict[str, Any]]]) -> bool:
+    values = {condition: _published(library.item(condition.of), entity, speaking) for condition in check.when}
+    tests = {
+        "present": lambda c: values[c] is not None,
+        "absent": lambda c: values[c] is None,
+        "in": lambda c: values[c] in c.values,
+    }
+    return all(tests[condition.test](condition) for condition in check.when)
 
 
 def _published(item: LibraryItem, entity: str, speaking: dict[str, dict[str, dict[str, Any]]]) -> Any:

@@ -93,11 +93,26 @@ def test_every_planted_defect_is_found_and_nothing_else(
     assert len(result) > 70
 
 
+def test_every_case_of_a_thematic_check_is_found_and_no_other(
+    inbox: Path, found: scoring.Found, catalog: Catalog
+) -> None:
+    truth = read_truth(inbox / "truth0.parquet", inbox / "truth1.parquet")
+    checks = {one.id for library in catalog.libraries.values() for one in library.contradictions}
+    cases = truth.filter(pc.equal(truth["detect"], "finding")).select(["entity", "library_item"]).to_pylist()
+    told = [row for row in found.disagreements.to_pylist() if row["item"] in checks]
+    assert {(row["entity"], row["library_item"]) for row in cases} == {(row["entity"], row["item"]) for row in told}
+
+
 def test_every_kind_of_defect_is_planted(days: list[city.Truth]) -> None:
     planted = Counter(row.kind for row in days[0].rows)
     wanted = {defect.kind for defect in (*cell_defects(), *row_defects())}
     assert not wanted - set(planted)
     assert all(planted[kind] >= 3 for kind in wanted)
+    flagship = Counter(row.kind for row in days[0].rows if row.detect == "finding")
+    assert set(flagship) == {
+        one.id for library in load_catalog(CATALOG).libraries.values() for one in library.contradictions
+    }
+    assert all(size >= 3 for size in flagship.values())
     whole_files = {row.kind for row in days[1].rows if row.detect in ("batch", "late")}
     assert whole_files == {
         "truncated_file",

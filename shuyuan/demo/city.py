@@ -6,7 +6,7 @@ Belongs here: who delivers today, in which shape, and what goes wrong with whole
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from shuyuan.catalog import Catalog, Resource, load_catalog
+from shuyuan.catalog import Catalog, Resource, load_catalog, resource_of
 from shuyuan.demo.dirt import Dirty, spoiled
 from shuyuan.demo.draw import Ints
 from shuyuan.demo.feeds import FEEDS
@@ -100,7 +100,19 @@ class _Delivery:
                 self._note(resource, "late_feed", "late")
                 continue
             self._write_feed(resource, feed(self.world))
+        self._expect()
         return self.truth
+
+    def _expect(self) -> None:
+        """What the thematic checks must find, wherever the department that is contradicted delivers today."""
+        for case in self.planned.cases:
+            resource = resource_of(case.ref)
+            if resource in self.truth.files:
+                file = self.truth.files[resource].name
+                row = TruthRow(
+                    case.check, "finding", resource, file, self.date, library=case.library, claim_ref=case.ref
+                )
+                self.truth.rows.extend(replace(row, entity=one, library_item=case.check) for one in case.entities)
 
     def _happens(self, resource: str, name: str) -> bool:
         """Faults of whole files come on the second day, when there is a first one to compare with."""

@@ -65,6 +65,8 @@ def spoiled(frame: Frame, plan: Plan, catalog: Catalog, seed: int) -> Dirty:
             _spoil_cells(dirty, cell, [where[i] for i in ids.tolist() if i in where], catalog)
     for contradiction in plan.contradictions:
         _contradict(dirty, contradiction, where)
+    for edit in (edit for case in plan.cases for edit in case.edits if edit.resource == frame.resource):
+        _set(dirty, edit, where)
     dirty.frame = _edited(dirty.frame, dirty.edits)
     return dirty
 

@@ -15,6 +15,7 @@ from shuyuan.demo.disagreements import Contradiction, contradictions
 from shuyuan.demo.draw import Ints, Mask, generator
 from shuyuan.demo.feeds import FEEDS, spoilable, take
 from shuyuan.demo.frame import Frame
+from shuyuan.demo.thematic import Case, cases
 from shuyuan.demo.world import World
 
 _LEAST = 3  # of every kind, where rows suffice
@@ -29,6 +30,7 @@ class Plan:
     cells: list[tuple[CellDefect, Ints]] = field(default_factory=list)
     rows: list[tuple[RowDefect, Ints]] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
 
 
 def plan(world: World, dirt: float) -> Plan:
@@ -37,6 +39,7 @@ def plan(world: World, dirt: float) -> Plan:
     if dirt <= 0:
         return planned
     planned.contradictions = list(contradictions(world))
+    planned.cases = list(cases(world, planned.contradictions))
     for resource in FEEDS:
         wanted: list[RowDefect | CellDefect] = [d for d in row_defects() if d.resource == resource]
         wanted += [d for d in cell_defects() if d.resource == resource]
