@@ -1,6 +1,6 @@
 """One sitting of the court: after a run's discrepancies are settled and its comparisons recorded, in the same transaction.
 
-Belongs here: the order of things. What is heard and said is kept by `ledger/court.py`, what is thought by `judge.py` and `confusion.py`.
+Belongs here: the order of things. What is heard and said is kept by `ledger/court.py`, what is thought by `judge.py`, `confusion.py` and `stale.py`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from functools import partial
 from shuyuan.catalog import Library
 from shuyuan.court.confusion import confusions
 from shuyuan.court.judge import Verdicts, judge
+from shuyuan.court.stale import stale
 from shuyuan.db.engine import Connection
 from shuyuan.ledger import court, findings
 
 
 def sit(connection: Connection, library: Library, run_id: int) -> Verdicts:
-    """Count the run's disputes, learn, judge, record; tell systematic confusions as findings of the run. Changes nothing that is published.
+    """Count the run's disputes, learn, judge, record; tell systematic confusions and old copies as findings of the run. Changes nothing that is published.
 
     To be called once per run, after `publish.library.settle` and `ledger.discrepancies.record_crosschecks`.
     """
@@ -25,5 +26,6 @@ def sit(connection: Connection, library: Library, run_id: int) -> Verdicts:
     said = judge(library, heard.patterns, heard.crosschecks)
     court.record(connection, library.id, run_id, said)
     cells = partial(court.cells_with, connection, library.id)
-    findings.record(connection, confusions(library, heard.values, heard.crosschecks, cells), run_id=run_id)
+    told = confusions(library, heard.values, heard.crosschecks, cells)
+    findings.record(connection, [*told, *stale(court.former(connection, library.id, run_id))], run_id=run_id)
     return said

@@ -56,9 +56,13 @@ def evidence(connection: Connection, library: str, run_id: int) -> Evidence:
 
 
 def _read(connection: Connection, order: Composed, values: dict[str, object], texts: str, counts: str) -> pa.Table:
-    schema = pa.schema([*((n, pa.string()) for n in texts.split()), *((n, pa.int64()) for n in counts.split())])
+    schema = _schema(texts, counts)
     rows = connection.execute(order, values).fetchall()
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
+
+
+def _schema(texts: str, counts: str) -> pa.Schema:
+    return pa.schema([*((n, pa.string()) for n in texts.split()), *((n, pa.int64()) for n in counts.split())])
 
 
 def cells_with(connection: Connection, library: str, item: str, value: str) -> tuple[int, int]:
@@ -66,6 +70,17 @@ def cells_with(connection: Connection, library: str, item: str, value: str) -> t
     order = statement("court/cells_with_value", item=Identifier(item), library=table("library", library))
     row = connection.execute(order, {"value": value}).fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def former(connection: Connection, library: str, run_id: int) -> pa.Table:
+    """item, source_ref, claim_ref, opened, former: of the disputes that a run opened, how many repeat what the library held before it."""
+    values: dict[str, object] = {"library": library, "run_id": run_id}
+    texts, counts = "item source_ref claim_ref", "opened former"
+    before = connection.execute(statement("court/has_earlier_run"), values).fetchone()
+    if before is None or not before[0]:
+        return _schema(texts, counts).empty_table()
+    order = statement("court/former_values", history=table("history", library))
+    return _read(connection, order, values, texts, counts)
 
 
 def record(connection: Connection, library: str, run_id: int, said: Said) -> None:
