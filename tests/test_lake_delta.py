@@ -13,11 +13,12 @@ import pytest
 
 from shuyuan import settings
 from shuyuan.intake.standardise import _json
-from shuyuan.lake import duck
+from shuyuan.lake import duck, layers
 from shuyuan.lake.delta import Counts, Delta, Shape
 from shuyuan.lake.snapshot import Snapshot, SnapshotError, load
 
 Row = dict[str, object]
+NONE = "SELECT NULL::VARCHAR AS _key, NULL::BOOLEAN AS _deleted, NULL::INTEGER AS _bucket WHERE false"
 ODD = [
     "a",
     "键",
@@ -74,7 +75,17 @@ class Register:
         return counts
 
     def rows(self) -> dict[str, Row]:
-        found = [row for path in self.live.paths() for row in pq.read_table(path).to_pylist()]
+        with duck.connect() as engine:
+            found = duck.table(engine, f"SELECT * FROM {layers.relation(self.live, ['_key'], NONE)}").to_pylist()
+            by_bucket = [
+                row
+                for n in range(8)
+                for row in duck.table(
+                    engine, f"SELECT * FROM {layers.relation(self.live, ['_key'], NONE, n)} WHERE _bucket = {n}"
+                ).to_pylist()
+            ]
+        assert sorted(found, key=repr) == sorted(by_bucket, key=repr), "together they say what each bucket says"
+        assert len(found) == self.live.rows
         assert len(found) == len({row["_key"] for row in found}), "a key lies in two buckets"
         return {row["_key"]: row for row in found if not row["_deleted"]}
 

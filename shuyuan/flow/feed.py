@@ -25,6 +25,7 @@ from shuyuan.intake.stage import Standardised, stage
 from shuyuan.intake.staged import Staged
 from shuyuan.intake.standardise import Standardiser
 from shuyuan.lake import snapshot
+from shuyuan.lake.snapshot import Snapshot
 from shuyuan.ledger import batches, findings, snapshots
 from shuyuan.ledger.batches import Batch
 from shuyuan.ledger.findings import Finding
@@ -100,11 +101,11 @@ def _expected(catalog: Catalog, batch: Batch, resource: Resource) -> Expected:
     return Expected(resource, batch.file_name, likeness, lambda columns: _opened(batch, resource, columns))
 
 
-def _live(resource: Resource) -> list[Path]:
-    """The files of the resource's live rows."""
+def _live(resource: Resource) -> Snapshot:
+    """The resource's live rows."""
     with transaction(LOADER) as connection:
         manifest = snapshots.manifest(connection, "source", resource.id)
-    return snapshot.load(manifest, by=resource.bucket_item).paths()
+    return snapshot.load(manifest, by=resource.bucket_item)
 
 
 def _staged(catalog: Catalog, batch: Batch, resource: Resource, staged: Staged, expected: Expected) -> _Taken:

@@ -5,30 +5,36 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from pathlib import Path
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, load_catalog
 from shuyuan.db.engine import Connection, transaction
-from shuyuan.flow.step import LOADER, Unproven, alone, audited, library_named
+from shuyuan.flow.step import LOADER, OutOfOrder, Unproven, alone, audited, library_named
 from shuyuan.lake import snapshot
+from shuyuan.lake.durable import write_text
 from shuyuan.ledger import discrepancies, findings, runs, snapshots, validations
 from shuyuan.ledger.loads import Step
 from shuyuan.ledger.runs import Run
+from shuyuan.ledger.snapshots import Pointer
 from shuyuan.publish import library as warehouse
 from shuyuan.quality import judge
 from shuyuan.resolve import plan
 from shuyuan.resolve import run as resolver
-from shuyuan.resolve.run import Inputs, Outcome, delta_paths
+from shuyuan.resolve.outcome import Outcome, Part
+from shuyuan.resolve.run import Inputs
 
 
 @dataclass(frozen=True)
 class Result:
-    """What `resolve` found and `publish` must apply; kept beside the deltas as `result.json`."""
+    """What `resolve` found and `publish` must apply; kept beside the deltas as `result.json`. `rows`, `disputes`: files of the deltas."""
 
     entities: int
     changes: dict[str, int]
     manifest: str
     disputes_manifest: str
+    rows: list[str]
+    disputes: list[str]
     crosschecks: list[tuple[str, str, int, int]] = field(default_factory=list)
 
 
@@ -36,17 +42,79 @@ def resolve(library_id: str, business_date: date | None = None) -> int:
     """Resolve a library from the live snapshots of its members. → run id; the last run's when nothing has changed since.
 
     The run speaks for the newest business date among its inputs, never for one before what is published; `business_date` only serves
-    before the first delivery. Raises LookupError for an unknown library.
+    before the first delivery. Only the entities are looked at that anything was said about since, unless the rules are others now.
+    Raises LookupError for an unknown library.
     """
     catalog, library = _of(library_id)
     with audited(Step("resolve", library=library_id)) as step, alone("resolve", library_id):
-        with transaction(LOADER) as connection:
-            runs.give_up_dead(connection, library_id)
-            inputs, day = _inputs(connection, catalog, library, business_date)
-            last = runs.last(connection, library_id)
+        run = _open(catalog, library, business_date)
+        if run.state == "resolving":
+            _resolve(catalog, library, run, step)
+        return run.run_id
+
+
+def begin(library_id: str, business_date: date | None = None) -> int:
+    """Open a run whose buckets many workers resolve: then `resolve_part` for every part, in any order, then `end`. → run id."""
+    catalog, library = _of(library_id)
+    with alone("resolve", library_id):
+        return _open(catalog, library, business_date).run_id
+
+
+def parts(run_id: int, number: int) -> list[list[int]]:
+    """The buckets of a run in at most `number` parts; none when the run is done already."""
+    with transaction(LOADER) as connection:
+        state = runs.get(connection, run_id).state
+    every = list(range(settings.load().buckets)) if state == "resolving" else []
+    return [chosen for chosen in (every[start::number] for start in range(number)) if chosen]
+
+
+def resolve_part(run_id: int, numbers: list[int]) -> None:
+    """Resolve some buckets of a run. May be repeated: a part that was found already is not found again."""
+    with transaction(LOADER) as connection:
+        run = runs.get(connection, run_id)
+    catalog, library = _of(run.library)
+    path = _part_path(run, numbers)
+    if run.state == "resolving" and not path.exists():
+        with audited(Step("resolve", library=run.library, run_id=run_id)):
+            found = resolver.part(catalog, library, _snapshots(catalog, run), run.business_date, run.folder, numbers)
+        write_text(path, json.dumps(found.document()))
+
+
+def end(run_id: int) -> int:
+    """Put the parts of a run together. → the run. Raises OutOfOrder while a part is missing."""
+    with transaction(LOADER) as connection:
+        run = runs.get(connection, run_id)
+    if run.state != "resolving":
+        return run_id
+    with audited(Step("resolve", library=run.library, run_id=run_id)) as step:
+        catalog, library = _of(run.library)
+        outcome = resolver.finish(library, _snapshots(catalog, run), run.folder, _found_parts(run))
+        _resolved(run, outcome, step)
+    return run_id
+
+
+def _part_path(run: Run, numbers: list[int]) -> Path:
+    return settings.load().lake / run.folder / f"part_{'_'.join(map(str, numbers))}.json"
+
+
+def _found_parts(run: Run) -> list[Part]:
+    paths = sorted((settings.load().lake / run.folder).glob("part_*.json"))
+    found = {int(n) for path in paths for n in path.stem.split("_")[1:]}
+    missing = sorted(set(range(settings.load().buckets)) - found)
+    if missing:
+        raise OutOfOrder(f"run {run.run_id}: buckets {missing} are not resolved yet; run their part again")
+    return [Part.read(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+
+
+def _open(catalog: Catalog, library: Library, business_date: date | None) -> Run:
+    """The run that resolves what is live now: the last one when it has done so, else a new one."""
+    with transaction(LOADER) as connection:
+        runs.give_up_dead(connection, library.id)
+        inputs, day = _inputs(connection, catalog, library, business_date)
+        last = runs.last(connection, library.id)
         if last and _same(last, inputs, day):
-            return last.run_id
-        return _resolve(catalog, library, inputs, day, step).run_id
+            return last
+        return runs.open_run(connection, library.id, day, inputs)
 
 
 def _same(last: Run, inputs: dict[str, object], day: date) -> bool:
@@ -67,49 +135,64 @@ def _inputs(
     members = {member.resource: live[member.resource] for member in library.members if member.resource in live}
     published = snapshots.live(connection, "library", library.id)
     days = [day for _, day in members.values()] + ([published.business_date] if published else [])
+    rules = plan.fingerprint(catalog, library)
     inputs = {
         "base": _base(connection, library.id),
         "members": {name: manifest for name, (manifest, _) in members.items()},
-        "rules": plan.fingerprint(catalog, library),
+        "rules": rules,
+        "before": _before(connection, published, rules),
     }
     return inputs, max(days, default=business_date or settings.today())
+
+
+def _before(connection: Connection, published: Pointer | None, rules: str) -> int | None:
+    """The run that the live library is the result of, if it followed the same rules: then only what changed since is resolved."""
+    if published is None or published.run_id is None:
+        return None
+    run = runs.get(connection, published.run_id)
+    return run.run_id if run.inputs["rules"] == rules else None
 
 
 def _base(connection: Connection, library_id: str) -> dict[str, str | None]:
     return {kind: snapshots.manifest(connection, kind, library_id) for kind in ("library", "discrepancy")}
 
 
-def _resolve(catalog: Catalog, library: Library, inputs: dict[str, object], day: date, step: Step) -> Run:
-    with transaction(LOADER) as connection:
-        run = runs.open_run(connection, library.id, day, inputs)
+def _resolve(catalog: Catalog, library: Library, run: Run, step: Step) -> None:
     try:
-        outcome = resolver.run(catalog, library, _snapshots(catalog, run), day, run.folder)
-        _keep(run, outcome)
+        outcome = resolver.run(catalog, library, _snapshots(catalog, run), run.business_date, run.folder)
+        _resolved(run, outcome, step)
     except Exception as error:
         with transaction(LOADER) as connection:
             runs.advance(connection, run.run_id, "failed", reason=f"{type(error).__name__}: {error}")
         raise
+
+
+def _resolved(run: Run, outcome: Outcome, step: Step) -> None:
+    _keep(run, outcome)
     with transaction(LOADER) as connection:
         runs.advance(connection, run.run_id, "resolved", entities=outcome.rows, snapshot=outcome.library.manifest)
         step.run_id, step.rows_out, step.counts = run.run_id, outcome.rows, {"changes": dict(outcome.changes)}
         step.record(connection)
-    return run
 
 
 def _snapshots(catalog: Catalog, run: Run) -> Inputs:
     buckets = {name: catalog.resources[name].bucket_item for name in run.inputs["members"]}
     members = {name: snapshot.load(manifest, by=buckets[name]) for name, manifest in run.inputs["members"].items()}
-    base = run.inputs["base"]
-    return Inputs(members, snapshot.load(base["library"]), snapshot.load(base["discrepancy"]))
+    library, disputes = (snapshot.load(run.inputs["base"][kind]) for kind in ("library", "discrepancy"))
+    if run.inputs["before"] is None:
+        return Inputs(members, library, disputes)
+    with transaction(LOADER) as connection:
+        before = runs.get(connection, run.inputs["before"])
+        counts = discrepancies.crosschecks(connection, before.run_id)
+    return Inputs(members, library, disputes, before.inputs["members"], counts)
 
 
 def _keep(run: Run, outcome: Outcome) -> None:
     checks = [(item, ref, *counts) for (item, ref), counts in outcome.crosschecks.items()]
     changes = {letter: outcome.changes[letter] for letter in "IUD"}
-    result = Result(outcome.rows, changes, outcome.library.manifest, outcome.discrepancies.manifest, checks)
-    path = settings.load().lake / run.folder / "result.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(result)), encoding="utf-8")
+    manifests = (outcome.library.manifest, outcome.discrepancies.manifest)
+    result = Result(outcome.rows, changes, *manifests, outcome.files["rows"], outcome.files["disputes"], checks)
+    write_text(settings.load().lake / run.folder / "result.json", json.dumps(asdict(result)))
 
 
 def _kept(run: Run) -> Result:
@@ -147,8 +230,8 @@ def _bring_live(run: Run) -> bool:
 def _publish(connection: Connection, run: Run, step: Step) -> None:
     _, library = _of(run.library)
     result = _kept(run)
-    warehouse.apply(connection, library, run, delta_paths(run.folder, "rows"), result.changes)
-    opened, closed = warehouse.settle(connection, library, run, delta_paths(run.folder, "disputes"))
+    warehouse.apply(connection, library, run, _paths(result.rows), result.changes)
+    opened, closed = warehouse.settle(connection, library, run, _paths(result.disputes))
     checks = {(item, ref): (compared, disagreed) for item, ref, compared, disagreed in result.crosschecks}
     discrepancies.record_crosschecks(connection, library.id, run.run_id, checks)
     for kind, manifest in (("library", result.manifest), ("discrepancy", result.disputes_manifest)):
@@ -162,6 +245,10 @@ def _publish(connection: Connection, run: Run, step: Step) -> None:
     step.rows_in, step.rows_out = result.entities, sum(counts.values())
     step.counts = counts | {"opened": opened, "closed": closed}
     step.record(connection)
+
+
+def _paths(names: list[str]) -> list[Path]:
+    return [settings.load().lake / name for name in names]
 
 
 def _prove(run: Run) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
-from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -18,7 +17,8 @@ from shuyuan import standards
 from shuyuan.catalog import Resource, ResourceItem
 from shuyuan.db.sql import Identifier, statement, text_of
 from shuyuan.intake.standardise import SEPARATOR
-from shuyuan.lake import duck
+from shuyuan.lake import duck, layers
+from shuyuan.lake.snapshot import Snapshot
 from shuyuan.reader.header import normalise
 
 SIMILAR: Final = 0.6
@@ -37,9 +37,9 @@ Sample = Callable[[Sequence[str]], pa.Table | None]
 
 
 class Likeness:
-    """Tells renamed columns of one resource. `options`: how each item is parsed; `live`: the files of its live rows."""
+    """Tells renamed columns of one resource. `options`: how each item is parsed; `live`: its live rows."""
 
-    def __init__(self, resource: Resource, options: Options, live: Callable[[], list[Path]]) -> None:
+    def __init__(self, resource: Resource, options: Options, live: Callable[[], Snapshot]) -> None:
         self._resource, self._options, self._live = resource, options, live
 
     def pairs(self, missing: Sequence[str], texts: Sequence[str], sample: Sample) -> dict[str, str]:
@@ -62,14 +62,14 @@ class Likeness:
         return _usable(parsed) >= USABLE and not self._contradicted(item, rows, parsed.values)
 
     def _contradicted(self, item: ResourceItem, rows: pa.Table, values: pa.Array) -> bool:
-        files = self._live()
-        if not files:
+        live = self._live()
+        if not live.rows:
             return False
         query = text_of(statement("steps/same_as_known", item=Identifier(item.name)))
         none = f'SELECT NULL::VARCHAR AS _key, NULL::BOOLEAN AS _deleted, NULL::VARCHAR AS "{item.name}" WHERE false'
         with duck.connect() as engine:
             engine.register("sample", pa.table({"_key": self._keys(rows), "value": values.cast(pa.string())}))
-            found = duck.table(engine, query.replace(":live", duck.scan(files, none)))
+            found = duck.table(engine, query.replace(":live", layers.relation(live, ["_key"], none)))
         known, same = found["known"][0].as_py(), found["same"][0].as_py()
         return bool(known >= KNOWN and same < SAME * known)
 

@@ -6,28 +6,31 @@ Knows keys, hashes and buckets; what the items mean is not its business.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import md5
+from pathlib import Path
 
 import pyarrow as pa
 
 from shuyuan import settings
-from shuyuan.db.sql import SQL, Composed, Identifier, columns, statement, text_of
-from shuyuan.lake import duck
-from shuyuan.lake.snapshot import ENGINE, Bucket, Snapshot, save
+from shuyuan.db.sql import SQL, Composable, Composed, Identifier, columns, fragment, join, statement, text_of
+from shuyuan.lake import duck, layers
+from shuyuan.lake.snapshot import ENGINE, Bucket, Layer, Snapshot, save
 
 BOOKKEEPING = "NULL::VARCHAR AS _key, NULL::VARCHAR AS _hash, NULL::DATE AS _as_of, NULL::BOOLEAN AS _deleted, NULL::INTEGER AS _bucket, NULL::BIGINT AS _batch"
-NOTHING = f"SELECT {BOOKKEEPING} WHERE false"
+BATCH = 60_000
+"""Rows of a delta that are handed on at once."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the lake must know of a resource: its item columns and the one whose hash decides the bucket."""
+    """What the lake must know of a resource: its item columns, the one whose hash decides the bucket, and those that hold keys of libraries."""
 
     items: tuple[str, ...]
     bucket_item: str
     change: bool
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,20 +85,33 @@ class Delta:
 
     def _old(self, bucket: int | None = None) -> str:
         """The live rows, of one bucket or all, with hashes as this engine makes them."""
-        ours, others = self.live.hashed_by(self.hashed, bucket)
-        if not others:
-            return duck.scan(ours, NOTHING)
+        return layers.relation(self.live, ["_key"], self._none(), bucket, self._hashed)
+
+    def _none(self) -> str:
+        return f"SELECT {BOOKKEEPING} WHERE false"
+
+    def _hashed(self, files: list[Path], engine: str) -> str:
+        if engine == self.hashed:
+            return duck.scan(files)
         again = hash_of(self.shape.items, "CASE WHEN _deleted THEN 'D' ELSE 'U' END")
         query = text_of(statement("steps/old_rows", hash=again, items=columns(self.shape.items)))
-        anew = query.replace(":rows", duck.scan(others))
-        return f"(SELECT * FROM {duck.scan(ours, NOTHING)} UNION ALL BY NAME {anew})"
+        return f"({query.replace(':rows', duck.scan(files))})"
 
     def _rows(self) -> Composed:
         day, batch = SQL(self.business_date.isoformat()), SQL(str(self.batch_id))
-        full = statement("steps/delta_full")
-        changed = statement("steps/delta_change", business_date=day, batch=batch) if self.shape.change else full
+        links = join(
+            (fragment(", old.{item} AS {old}", item=Identifier(n), old=_old_link(n)) for n in self._moving_links()), ""
+        )
+        name = "steps/delta_change" if self.shape.change else "steps/delta_full"
+        changed = statement(name, business_date=day, batch=batch, links=links)
+        kept = join((fragment(", changed.{old}", old=_old_link(n)) for n in self._moving_links()), "")
         items = columns(self.shape.items, "new")
-        return statement("steps/delta_rows", items=items, changed=changed, bucket=bucket_of(self.shape.bucket_item))
+        bucket = bucket_of(self.shape.bucket_item)
+        return statement("steps/delta_rows", items=items, changed=changed, bucket=bucket, links=kept)
+
+    def _moving_links(self) -> tuple[str, ...]:
+        """Items that link to libraries; before the first snapshot nothing was linked."""
+        return self.shape.links if self.live.manifest else ()
 
     def _counts(self) -> Counts:
         found = dict(duck.rows(self.connection, "SELECT _change, count(*) FROM delta GROUP BY _change"))
@@ -107,32 +123,71 @@ class Delta:
 
     def table(self, names: Sequence[str], changes: str) -> pa.Table:
         """Rows of the delta whose change is one of the letters in `changes`."""
-        wanted = ", ".join(f"'{letter}'" for letter in changes)
-        return duck.table(self.connection, f"SELECT {text_of(columns(names))} FROM delta WHERE _change IN ({wanted})")
+        return duck.table(self.connection, self._chosen(names, changes))
+
+    def reader(self, names: Sequence[str], changes: str) -> pa.RecordBatchReader:
+        """The same, batch by batch: the first delivery of a city does not stand in memory. Read it to its end before anything else."""
+        return self.connection.sql(self._chosen(names, changes)).to_arrow_reader(BATCH)
+
+    def count(self, changes: str) -> int:
+        """How many rows of the delta are one of these changes."""
+        return duck.count(self.connection, f"SELECT count(*) FROM delta WHERE _change IN ({_letters(changes)})")
+
+    def _chosen(self, names: Sequence[str], changes: str) -> str:
+        return f"SELECT {text_of(columns(names))} FROM delta WHERE _change IN ({_letters(changes)})"
 
     def next_snapshot(self, directory: str) -> Snapshot:
-        """Write the touched buckets and the manifest under `directory` of the lake."""
-        query = "SELECT DISTINCT _bucket FROM delta UNION SELECT DISTINCT _old_bucket FROM delta WHERE _old_bucket IS NOT NULL"
-        touched = sorted(int(number) for (number,) in duck.rows(self.connection, query))
-        written = {number: self._write(directory, number) for number in touched}
-        return save(directory, self.live, written, by=self.shape.bucket_item)
+        """Write what changed in the touched buckets, and the manifest, under `directory` of the lake."""
+        counted = duck.rows(self.connection, text_of(statement("steps/touched_buckets")))
+        written = {int(number): self._write(directory, int(number), grown) for number, grown in counted}
+        return save(directory, self.live, written, by=self.shape.bucket_item, named=self._name_touched(directory))
 
-    def _write(self, directory: str, number: int) -> Bucket:
+    def _name_touched(self, directory: str) -> str | None:
+        if not self._moving_links():
+            return None
+        named = [name for item in self.shape.links for name in (Identifier(item), _old_link(item))]
+        query = join((statement("steps/touched_link", item=name) for name in named), " UNION ")
+        path = f"{directory}/touched.parquet"
+        query = statement("steps/touched_entities", every=query, bucket=bucket_of("entity"))
+        duck.write_parquet(self.connection, text_of(query), settings.load().lake / path)
+        return path
+
+    def _write(self, directory: str, number: int, grown: int) -> Bucket:
+        """A bucket's changes as a layer over it; the whole bucket where there was none, or there are enough layers."""
+        before = self.live.buckets.get(number)
+        path = f"{directory}/b{number:03d}.parquet"
+        whole = before is None or layers.is_full(before, number)
+        query = self._whole(number) if whole else self._brought(number)
+        written = duck.write_parquet(self.connection, query, settings.load().lake / path)
+        if before is None or whole:
+            return Bucket(path, written, self.hashed)
+        layer = Layer(path, self.live.number + 1, self.hashed)
+        return replace(before, rows=before.rows + grown, layers=(*before.layers, layer))
+
+    def _brought(self, number: int) -> str:
+        """The rows that the delta brings to a bucket, and those that leave it for another one."""
+        return text_of(statement("steps/snapshot_layer", number=SQL(str(number)), **self._parts()))
+
+    def _whole(self, number: int) -> str:
         old = f"SELECT * FROM ({self._no_rows()}) UNION ALL BY NAME SELECT * FROM {self._old(number)}"
         self.connection.execute(f"CREATE OR REPLACE VIEW old AS {old}")
-        query = statement(
-            "steps/snapshot_bucket",
-            items=columns(self.shape.items),
-            number=SQL(str(number)),
-            batch=SQL(str(self.batch_id)),
-            business_date=SQL(self.business_date.isoformat()),
-        )
-        path = f"{directory}/b{number:03d}.parquet"
-        return Bucket(
-            path, duck.write_parquet(self.connection, text_of(query), settings.load().lake / path), self.hashed
-        )
+        brought = statement("steps/snapshot_layer", number=SQL(str(number)), **self._parts())
+        items = columns(self.shape.items)
+        return text_of(statement("steps/snapshot_bucket", items=items, number=SQL(str(number)), brought=brought))
+
+    def _parts(self) -> dict[str, Composable]:
+        day = SQL(self.business_date.isoformat())
+        return {"items": columns(self.shape.items), "batch": SQL(str(self.batch_id)), "business_date": day}
 
     def _no_rows(self) -> str:
         """The empty snapshot with the types of the delta, for a bucket that does not exist yet."""
         names = text_of(columns([*self.shape.items, "_key", "_line", "_raw", "_verdicts", "_hash", "_bucket"]))
         return f"SELECT {names}, 0::BIGINT AS _batch, NULL::DATE AS _as_of, false AS _deleted FROM delta WHERE false"
+
+
+def _old_link(item: str) -> Identifier:
+    return Identifier(f"_old_{item}")
+
+
+def _letters(changes: str) -> str:
+    return ", ".join(f"'{letter}'" for letter in changes)

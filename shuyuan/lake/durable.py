@@ -13,6 +13,14 @@ def settle(part: Path, path: Path) -> None:
     _sync(path.parent, os.O_RDONLY)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a small file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    settle(part, path)
+
+
 def _sync(path: Path, mode: int) -> None:
     handle = os.open(path, mode)
     try:

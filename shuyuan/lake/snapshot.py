@@ -1,11 +1,12 @@
-"""Snapshots: a manifest names one Parquet file per bucket; untouched buckets point to files of older snapshots."""
+"""Snapshots: a manifest names per bucket a base file and the layers over it; what did not change points to files of older snapshots."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -13,44 +14,71 @@ from shuyuan import settings
 from shuyuan.lake import durable
 
 ENGINE = f"duckdb {duckdb.__version__}"
+REMEMBERED = 60
+"""Steps of its past that a snapshot names: a library that has not been resolved for longer is resolved as a whole."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A file that was laid over a bucket: rows that are new, changed or gone since. `number`: of the snapshot that brought it, so that
+    of two layers the later is known. `engine`: as in Bucket."""
+
+    path: str
+    number: int
+    engine: str = ""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """One file of a snapshot: `path` relative to the lake, its rows, and how their hashes were made (empty: before this was kept).
+    """One bucket of a snapshot: its base file (`path` relative to the lake), the layers over it, and how many rows they make together.
 
-    DuckDB does not promise the same hash in every version, and a hash covers the items of its day; others are made anew when compared.
+    `engine`: how the hashes of the base were made (empty: before this was kept). DuckDB does not promise the same hash in every version,
+    and a hash covers the items of its day; others are made anew when compared.
     """
 
     path: str
     rows: int
     engine: str = ""
+    layers: tuple[Layer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step of a snapshot's past: after `manifest`, the entities named in the file `touched` changed."""
+
+    manifest: str
+    touched: str
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A whole snapshot. `manifest` is its path relative to the lake, empty for the snapshot before the first."""
+    """A whole snapshot. `manifest` is its path relative to the lake, empty for the snapshot before the first.
+
+    `number` counts the snapshots of this thing; `past` are the last steps that led here, oldest first.
+    """
 
     manifest: str = ""
     buckets: Mapping[int, Bucket] = field(default_factory=dict)
+    number: int = 0
+    past: tuple[Change, ...] = ()
 
-    def paths(self, bucket: int | None = None) -> list[Path]:
-        """Files of one bucket, or of all."""
-        chosen = self.buckets.values() if bucket is None else filter(None, [self.buckets.get(bucket)])
-        return [settings.load().lake / entry.path for entry in chosen]
-
-    def hashed_by(self, engine: str, bucket: int | None = None) -> tuple[list[Path], list[Path]]:
-        """(files whose hashes are that engine's, the others), of one bucket or of all."""
-        chosen: tuple[list[Path], list[Path]] = ([], [])
-        for number, entry in self.buckets.items():
-            if bucket is not None and number != bucket:
-                continue
-            chosen[entry.engine != engine].append(settings.load().lake / entry.path)
-        return chosen
+    def paths(self) -> list[Path]:
+        """Every file that belongs to it."""
+        files = [path for bucket in self.buckets.values() for path in (bucket.path, *(x.path for x in bucket.layers))]
+        return [settings.load().lake / path for path in (*files, *(step.touched for step in self.past))]
 
     @property
     def rows(self) -> int:
         return sum(bucket.rows for bucket in self.buckets.values())
+
+    def touched_since(self, manifest: str | None) -> list[Path] | None:
+        """Files that name the entities that changed since an older snapshot of the same thing; None when that is not known any more."""
+        if manifest == self.manifest:
+            return []
+        known = [step.manifest for step in self.past]
+        if manifest not in known:
+            return None
+        return [settings.load().lake / step.touched for step in self.past[known.index(manifest) :]]
 
 
 def load(manifest: str | None, by: str | None = None) -> Snapshot:
@@ -69,25 +97,33 @@ def load(manifest: str | None, by: str | None = None) -> Snapshot:
         raise SnapshotError(
             f"{manifest}: bucketed by `{data['by']}`, but the catalog now says `{by}`; set `bucket_by: {data['by']}` again"
         )
-    return Snapshot(manifest, {int(number): Bucket(**bucket) for number, bucket in data["buckets"].items()})
+    buckets = {int(number): _bucket(entry) for number, entry in data["buckets"].items()}
+    past = tuple(Change(**step) for step in data.get("past", ()))
+    return Snapshot(manifest, buckets, data.get("number", 0), past)
 
 
-def save(directory: str, base: Snapshot, touched: Mapping[int, Bucket], by: str) -> Snapshot:
-    """Write the manifest of `base` with `touched` buckets replaced, in one step. Empty buckets leave the manifest. `by`: the bucketing item."""
-    buckets = {number: bucket for number, bucket in {**base.buckets, **touched}.items() if bucket.rows}
-    manifest = f"{directory}/manifest.json"
-    path = settings.load().lake / manifest
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _bucket(entry: dict[str, Any]) -> Bucket:
+    return Bucket(**{**entry, "layers": tuple(Layer(**layer) for layer in entry.get("layers", ()))})
+
+
+def save(directory: str, base: Snapshot, touched: Mapping[int, Bucket], by: str, named: str | None = None) -> Snapshot:
+    """Write the manifest of `base` with `touched` buckets replaced, in one step. Empty buckets leave the manifest. `by`: the bucketing item.
+
+    `named`: the file that names the entities touched since `base`; without it the past is not known from here on.
+    """
+    buckets = {number: bucket for number, bucket in {**base.buckets, **touched}.items() if bucket.rows or bucket.layers}
+    past = (*base.past, Change(base.manifest, named))[-REMEMBERED:] if named and base.manifest else ()
+    after = Snapshot(f"{directory}/manifest.json", buckets, base.number + 1, past)
     document = {
         "of": settings.load().buckets,
         "by": by,
         "engine": ENGINE,
-        "buckets": {str(number): vars(bucket) for number, bucket in sorted(buckets.items())},
+        "number": after.number,
+        "buckets": {str(number): asdict(bucket) for number, bucket in sorted(buckets.items())},
+        "past": [asdict(step) for step in past],
     }
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(document, indent=1), encoding="utf-8")
-    durable.settle(part, path)
-    return Snapshot(manifest, buckets)
+    durable.write_text(settings.load().lake / after.manifest, json.dumps(document, indent=1))
+    return after
 
 
 def orphans(live: Iterable[str], directories: tuple[str, ...]) -> Iterator[Path]:

@@ -25,3 +25,10 @@ def record_crosschecks(
     rows = [(run_id, library, item, ref, compared, disagreed) for (item, ref), (compared, disagreed) in counts.items()]
     with connection.cursor() as cursor:
         cursor.executemany(statement("ledger/record_crosscheck"), rows)
+
+
+def crosschecks(connection: Connection, run_id: int) -> dict[tuple[str, str], tuple[int, int]]:
+    """(item, claim_ref) → how many values a run had compared, and how many disagreed."""
+    query = "SELECT item, claim_ref, compared, disagreed FROM ledger.crosscheck WHERE run_id = %s"
+    rows = connection.execute(query, [run_id]).fetchall()
+    return {(item, ref): (int(compared), int(disagreed)) for item, ref, compared, disagreed in rows}

@@ -1,1 +1,1 @@
-SELECT count({agrees}) AS compared, count(*) FILTER (WHERE NOT {agrees}) AS disagreed FROM checked
+SELECT {counts} FROM checked

@@ -9,7 +9,7 @@ SELECT
         WHEN old._hash = new._hash THEN 'S'
         ELSE 'U'
     END AS _change,
-    old._bucket AS _old_bucket
+    old._bucket AS _old_bucket{links}
 FROM new LEFT JOIN old ON new._key = old._key
 WHERE
     old._key IS NULL OR old._as_of < DATE '{business_date}'

@@ -6,7 +6,7 @@ SELECT
         WHEN old._key IS NULL OR old._deleted THEN 'I'
         ELSE 'U'
     END AS _change,
-    old._bucket AS _old_bucket
+    old._bucket AS _old_bucket{links}
 FROM new FULL JOIN old ON new._key = old._key
 WHERE
     CASE

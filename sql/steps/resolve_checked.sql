@@ -1,3 +1,3 @@
--- Does each claim agree with the published value? Null where there is nothing to compare.
-CREATE OR REPLACE TEMP TABLE checked AS
-SELECT *, {agreements} FROM joined
+-- What is kept of the comparison: the published row, which pairs were compared, and of the claims only those that disagree.
+SELECT _key, {items}, {filled} AS _filled, {kept}
+FROM ({compared}) AS compared

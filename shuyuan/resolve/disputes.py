@@ -1,0 +1,131 @@
+"""The pairs that disagree, in long form: of which class, who stands with whom, and when time alone may change that.
+
+Reads the relation `checked` that `plan.checked` describes, on any engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import date
+
+from shuyuan.catalog import Catalog, Library, LibraryItem
+from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragment, join, statement
+from shuyuan.resolve import contradictions, plan
+from shuyuan.resolve.plan import Pair, Wide
+
+KEY = ("entity", "item", "claim_ref")
+VALUES = ("source_ref", "source_value", "claim_value", "class")
+COLUMNS = (*KEY, *VALUES, "pattern", "_turns")
+NONE = "SELECT NULL::VARCHAR AS _op, NULL::VARCHAR AS entity, NULL::VARCHAR AS item, NULL::VARCHAR AS claim_ref, NULL::DATE AS _turns WHERE false"
+NEARLY = ("date", "amount", "coordinate", "address")
+"""Comparators by which a may agree with b, and b with c, but not a with c."""
+NO_DATE = SQL("CAST(NULL AS DATE)")
+
+
+def disputes(catalog: Catalog, library: Library, business_date: date, delivered: Container[str]) -> Composed | None:
+    """Every disagreement of every pair and every finding of a contradiction; None for a library that declares neither."""
+    wide = Wide(catalog, library)
+    every = [_disagreements(wide, pair, business_date) for pair in plan.pairs(library)]
+    found = contradictions.findings(catalog, library, plan.claim_column, business_date, delivered)
+    selected = [
+        fragment("SELECT {columns} FROM ({one}) AS one", columns=_columns(), one=one) for one in (*every, *found)
+    ]
+    return join(selected, " UNION ALL ") if selected else None
+
+
+def _columns() -> Composed:
+    return join(Identifier(name) for name in COLUMNS)
+
+
+def _disagreements(wide: Wide, pair: Pair, business_date: date) -> Composed:
+    return statement(
+        "steps/disagreements",
+        item=Identifier(pair.item.name),
+        item_text=Literal(pair.item.name),
+        origin=_source_ref(pair.item),
+        claim_ref=Literal(pair.check.ref),
+        claim=pair.disputed,
+        pattern=_pattern(wide.library, pair.item),
+        **_in_time(wide, pair, business_date),
+    )
+
+
+def _source_ref(item: LibraryItem) -> Composable:
+    if not plan.has_origin(item):
+        return plan.asked(item)
+    return fragment("coalesce({origin}, {asked})", origin=plan.origin(item), asked=plan.asked(item))
+
+
+def _in_time(wide: Wide, pair: Pair, business_date: date) -> dict[str, Composable]:
+    """The class, and the day on which it may become another one."""
+    if pair.check.definition:
+        return {"class": SQL("'definition'"), "turns": NO_DATE}
+    if not pair.item.timing:
+        return {"class": SQL("'error'"), "turns": NO_DATE}
+    events = {ref: plan.claim_column(event) if event else NO_DATE for ref, event in wide.events(pair.item).items()}
+    days = {scope.ref: plan.day_column(scope.ref) for scope in pair.item.source}
+    parts = {
+        "business_date": SQL(business_date.isoformat()),
+        "timing": SQL(str(pair.item.timing)),
+        "event": plan.scoped(wide.library, pair.item, events, SQL("_key")),
+        "source_as_of": plan.scoped(wide.library, pair.item, days, SQL("_key")),
+        "claim_as_of": plan.day_column(pair.check.ref),
+    }
+    return {"class": statement("steps/dispute_class", **parts), "turns": statement("steps/dispute_turns", **parts)}
+
+
+def _pattern(library: Library, item: LibraryItem) -> Composed:
+    """Who stands with whom: one letter per claimant, the value first, then the checks; that of the first who says the same."""
+    own = [pair for pair in plan.pairs(library) if pair.item is item]
+    value = fragment("CASE WHEN {item} IS NULL THEN '.' ELSE 'a' END", item=Identifier(item.name))
+    return join([value, *(_letter(own, number) for number in range(len(own)))], " || ")
+
+
+def _letter(own: list[Pair], number: int) -> Composed:
+    pair = own[number]
+    template = "WHEN {agree} THEN {letter}"
+    same = [fragment(template, agree=_joins(own, n, number), letter=_name(n + 1)) for n in range(number)]
+    return statement(
+        "steps/dispute_letter",
+        claim=pair.disputed,
+        same=join(same, " "),
+        own=_name(number + 1),
+        compared=pair.compared,
+    )
+
+
+def _joins(own: list[Pair], first: int, later: int) -> Composable:
+    """Does a claim agree with an earlier one that is of an opinion of its own? Within a tolerance, whose friend's friend is no friend."""
+    item = own[first].item
+    agree = plan.agrees(item, own[first].disputed, own[later].disputed)
+    if item.compare not in NEARLY:
+        return agree
+    others = [plan.agrees(item, own[n].disputed, own[first].disputed) for n in range(first)]
+    alone = (fragment("coalesce({agree}, false) = false", agree=other) for other in others)
+    return join((agree, *alone), " AND ")
+
+
+def _name(position: int) -> Literal:
+    return Literal(chr(ord("a") + position))
+
+
+def counts(library: Library) -> Composed:
+    """Per pair two numbers in a row: how many were compared, how many disagree."""
+    template = "count(CASE WHEN {compared} THEN 1 END) AS {c}, count({disputed}) AS {d}"
+    every = (
+        fragment(
+            template,
+            compared=p.compared,
+            disputed=p.disputed,
+            c=Identifier(f"c{p.number}"),
+            d=Identifier(f"d{p.number}"),
+        )
+        for p in plan.pairs(library)
+    )
+    return statement("steps/crosscheck_counts", counts=join(every))
+
+
+def compared(library: Library) -> Composed:
+    """Per pair how many of the rows in `old` were compared."""
+    every = [fragment("count(CASE WHEN {compared} THEN 1 END)", compared=pair.compared) for pair in plan.pairs(library)]
+    return fragment("SELECT {counts} FROM old", counts=join(every))

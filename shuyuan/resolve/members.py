@@ -1,0 +1,75 @@
+"""The claims of a library's members, as views on the bucket's connection: what each department says, one row per entity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from shuyuan.catalog import Catalog, Library, Member
+from shuyuan.db.sql import SQL, Composable, Identifier, text_of
+from shuyuan.lake import duck, layers
+from shuyuan.lake.delta import bucket_of
+from shuyuan.lake.snapshot import Snapshot
+from shuyuan.resolve import plan
+from shuyuan.resolve.claims import claims, is_aligned, linked, picked
+from shuyuan.resolve.touched import Touched
+
+
+class Members:
+    """Members of one library: read from their snapshots, brought to the buckets of the library's key, one view each per bucket."""
+
+    def __init__(
+        self,
+        connection: duck.Duck,
+        catalog: Catalog,
+        library: Library,
+        snapshots: Mapping[str, Snapshot],
+        scratch: Path,
+        touched: Touched,
+    ) -> None:
+        self.connection, self.catalog, self.library = connection, catalog, library
+        self.snapshots, self.scratch, self.touched = snapshots, scratch, touched
+
+    def shuffle(self, numbers: list[int]) -> None:
+        """Rewrite the members that are bucketed by something else than the library's key, once, by that key."""
+        for member in self.library.members:
+            resource = self.catalog.resources[member.resource]
+            if not is_aligned(member, resource) and numbers:
+                rows = text_of(linked(member, resource, self._table(member, None)))
+                target = str(self.scratch / member.table).replace("'", "''")
+                wanted = f"_entity_bucket IN ({', '.join(map(str, numbers))}) AND {self.touched.among('entity', 'touched_all')}"
+                query = f"SELECT * FROM (SELECT *, {text_of(bucket_of('entity'))} AS _entity_bucket FROM ({rows})) WHERE {wanted}"
+                self.connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, PARTITION_BY (_entity_bucket))")
+
+    def take(self, number: int) -> None:
+        """Turn to one bucket: every member's view shows its claims about the entities there."""
+        for member in self.library.members:
+            view = text_of(plan.member_view(member.resource))
+            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {self._claims(member, number)}")
+
+    def _claims(self, member: Member, number: int) -> str:
+        resource = self.catalog.resources[member.resource]
+        if is_aligned(member, resource):
+            return text_of(claims(member, resource, self._table(member, number)))
+        paths = sorted((self.scratch / member.table / f"_entity_bucket={number}").glob("*.parquet"))
+        nothing = text_of(linked(member, resource, SQL(f"({self._never_delivered(member)})")))
+        return text_of(picked(member, resource, SQL(f"SELECT * FROM {duck.scan(paths, nothing)}")))
+
+    def _table(self, member: Member, number: int | None) -> Composable:
+        """The live rows of a member's snapshot (of one bucket) that speak of touched entities; typed even when nothing was ever delivered."""
+        only = self._touching(member, "touched_all" if number is None else "touched")
+        snapshot = self.snapshots.get(member.resource, Snapshot())
+        rows = layers.relation(
+            snapshot, ["_key"], self._never_delivered(member), number, only="" if self.touched.whole else only
+        )
+        here = "true" if number is None else f"_bucket = {number}"
+        return SQL(f"(SELECT * FROM {rows} WHERE NOT _deleted AND {here} AND ({only}))")
+
+    def _touching(self, member: Member, touched: str) -> str:
+        return " OR ".join(self.touched.among(text_of(Identifier(on)), touched) for on in member.on)
+
+    def _never_delivered(self, member: Member) -> str:
+        resource = self.catalog.resources[member.resource]
+        items = [f"NULL::{plan.DUCK.get(i.type, 'VARCHAR')} AS {text_of(Identifier(i.name))}" for i in resource.items]
+        ours = "NULL::VARCHAR AS _key, 0::BIGINT AS _batch, 0::BIGINT AS _line, NULL::DATE AS _as_of, false AS _deleted, 0 AS _bucket"
+        return f"SELECT {', '.join(items)}, {ours} WHERE false"

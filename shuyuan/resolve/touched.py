@@ -1,0 +1,71 @@
+"""Which entities a run has to look at: those that some member's rows have named since, and those whose discrepancy time alone may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from shuyuan.db.sql import SQL, statement, text_of
+from shuyuan.lake import duck, layers
+from shuyuan.lake.delta import bucket_of
+from shuyuan.lake.snapshot import Snapshot
+from shuyuan.resolve.disputes import KEY, NONE
+
+
+class Touched:
+    """The touched entities of one run: the relation `touched_all` on its connection, and `touched` for the bucket at hand.
+
+    `whole`: everybody has to be looked at, as it is not known who changed; then there are no such relations.
+    """
+
+    def __init__(
+        self,
+        connection: duck.Duck,
+        members: Mapping[str, Snapshot],
+        before: Mapping[str, str] | None,
+        discrepancies: Snapshot,
+        day: date,
+    ) -> None:
+        self.connection = connection
+        files = _files(members, before)
+        self.whole = files is None
+        if files is not None:
+            self._collect(files, discrepancies, day)
+
+    def _collect(self, files: list[Path], discrepancies: Snapshot, day: date) -> None:
+        named = f"SELECT entity, _bucket FROM {duck.scan(files, 'SELECT NULL::VARCHAR AS entity, 0 AS _bucket WHERE false')}"
+        disputed = SQL(layers.relation(discrepancies, KEY, NONE))
+        parts = {"disputes": disputed, "day": SQL(day.isoformat()), "bucket": bucket_of("entity")}
+        turning = text_of(statement("steps/turning_disputes", **parts))
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched_all AS {named} UNION {turning}")
+
+    def due(self, numbers: list[int]) -> list[int]:
+        """The buckets among `numbers` that hold a touched entity."""
+        if self.whole:
+            return numbers
+        known = {number for (number,) in duck.rows(self.connection, "SELECT DISTINCT _bucket FROM touched_all")}
+        return [number for number in numbers if number in known]
+
+    def take(self, number: int) -> None:
+        """Turn to one bucket."""
+        if not self.whole:
+            query = f"SELECT entity FROM touched_all WHERE _bucket = {number}"
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched AS {query}")
+
+    def among(self, column: str, of: str = "touched") -> str:
+        """SQL boolean: is it a touched entity? `true` when everybody is."""
+        return "true" if self.whole else f"{column} IN (SELECT entity FROM {of})"
+
+
+def _files(members: Mapping[str, Snapshot], before: Mapping[str, str] | None) -> list[Path] | None:
+    """Files that name the touched entities; None when some member cannot say what has changed since."""
+    if before is None:
+        return None
+    found: list[Path] = []
+    for name, snapshot in members.items():
+        files = snapshot.touched_since(before.get(name))
+        if files is None:
+            return None
+        found += files
+    return found

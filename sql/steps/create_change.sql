@@ -1,2 +1,0 @@
-CREATE OR REPLACE TEMP TABLE change AS
-{delta}

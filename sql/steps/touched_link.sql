@@ -1,0 +1,1 @@
+SELECT CAST({item} AS VARCHAR) AS entity FROM delta WHERE _change IN ('I', 'U', 'D')
