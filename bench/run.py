@@ -81,6 +81,15 @@ def _truth(f: dict[str, Any]) -> Lines:
         yield f"{name}: the court", f"≥ {bar:.2f}", found["court"], found["court"] >= bar
 
 
+def _linkage(f: dict[str, Any]) -> Lines:
+    if "skipped" in f:
+        yield "FEBRL 3: pip install -r requirements-linkage.txt", "≥ 0.95", 0, False
+        return
+    without, numbered, bar = f["without_number"]["f1"], f["with_number"]["f1"], f["bar"]
+    yield "FEBRL 3, pairwise F1 without any label or number", f"≥ {bar:.2f}", without, without >= bar
+    yield "the same with the number, which is spoiled too", "told", numbered, True
+
+
 def _explain(f: dict[str, Any]) -> Lines:
     yield f"a person of {f['people']:,} explained, p95 ms", "≤ 50", f["p95_ms"], f["p95_ms"] <= 50
     yield "the same as of a day, p95 ms", "≤ 50", f["past_p95_ms"], f["past_p95_ms"] <= 50
@@ -96,6 +105,7 @@ def plan(rows: int, people: int) -> dict[str, Bench]:
         "messy_csv": Bench("messy_csv.py", ("--json",), _messy, "messy_csv"),
         "divisions": Bench("divisions.py", (), _divisions, "cn_divisions"),
         "truth": Bench("truth.py", (), _truth, "multi_source_truth"),
+        "linkage": Bench("linkage.py", (), _linkage, "record_linkage"),
         "changed_day": Bench("changed_day.py", (str(people),), _changed),
         "explain": Bench("explain.py", (), _explain),
     }

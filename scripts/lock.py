@@ -1,7 +1,7 @@
 """Turns requirements*.in into pinned requirements*.txt with pip's own resolver (`make lock`).
 
 Nothing is installed: pip resolves as if into an empty environment and reports what it would take.
-Development and Celery pins are resolved against the running set, so that all three fit one environment.
+Development pins and the extras' are resolved against the running set, so that all fit one environment.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+EXTRAS = ("celery", "linkage")
 
 
 def resolve(source: str, constraint: str | None = None) -> dict[str, str]:
@@ -32,8 +33,9 @@ def main() -> None:
     running = resolve("requirements.in")
     write("requirements.txt", running)
     write("requirements-dev.txt", resolve("requirements-dev.in", "requirements.txt"))
-    celery = resolve("requirements-celery.in", "requirements.txt")
-    write("requirements-celery.txt", {name: pin for name, pin in celery.items() if name not in running})
+    for extra in EXTRAS:
+        found = resolve(f"requirements-{extra}.in", "requirements.txt")
+        write(f"requirements-{extra}.txt", {name: pin for name, pin in found.items() if name not in running})
 
 
 if __name__ == "__main__":
