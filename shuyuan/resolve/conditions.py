@@ -25,7 +25,9 @@ def conditions(check: Check, item_column: Callable[[str], Composable]) -> Compos
 
 
 def holds(condition: Condition, subject: Composable, other: Composable | None = None, kind: str = "text") -> Composed:
-    """One test as SQL. `other` is the claim or day it is compared with, `kind` the item type of both."""
+    """One test as SQL. `other` is the claim or day it is compared with, `kind` the item type of both; for `equals` and `differs` both
+    are given as they are `spelled`.
+    """
     parts = {"a": subject, "b": other or SQL("NULL")}
     if condition.test == "in":
         codes = join(Literal(value) for value in condition.values)
@@ -45,11 +47,12 @@ _TEMPLATES = {
 
 
 def _agree(kind: str, parts: dict[str, Composable]) -> Composable:
-    if kind not in SPELLED:
-        return statement("compare/exact", **parts)
-    return statement(
-        f"compare/{kind}", **{k: statement(f"compare/text/{kind}", text=part) for k, part in parts.items()}
-    )
+    return statement(f"compare/{kind if kind in SPELLED else 'exact'}", **parts)
+
+
+def spelled(kind: str, text: Composable) -> Composable:
+    """A value as it is compared: names and addresses without what makes no difference."""
+    return statement(f"compare/text/{kind}", text=text) if kind in SPELLED else text
 
 
 def grouped(library: Library, item: LibraryItem) -> bool:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from datetime import date
+from functools import cached_property
 
 from shuyuan.catalog import Catalog, Condition, Contradiction, Library, item_of, resource_of
 from shuyuan.catalog.conditions import CLAIM, SOURCE, ScopedSource
 from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragment, join, statement
-from shuyuan.resolve.conditions import holds
+from shuyuan.resolve.conditions import SPELLED, holds, spelled
 
 Columns = Callable[[str], Identifier]
 """A claim's reference → its column in `checked`."""
 NO_DATE = SQL("CAST(NULL AS DATE)")
+COMPARED = ("equals", "differs")
 
 
 def findings(
@@ -55,7 +57,26 @@ class _Finding:
             scope=self._scope(),
             alternatives=join([self._alternative(alternative) for alternative in self.one.when], " OR "),
             business_date=SQL(business_date.isoformat()),
+            checked=self._checked(),
         )
+
+    def _checked(self) -> Composable:
+        """The claims; where texts are compared, beside them what is compared: an engine that meets it in a filter spells it at every mention."""
+        if not self._spellings:
+            return SQL("checked")
+        columns = [fragment("{text} AS {name}", text=text, name=self._name(of)) for of, text in self._spellings.items()]
+        template = "(SELECT *, {columns} FROM checked WHERE {claim} IS NOT NULL) AS checked"
+        return fragment(template, columns=join(columns), claim=self.column(self.one.claim))
+
+    @cached_property
+    def _spellings(self) -> dict[str, Composable]:
+        """What is compared in another spelling than it has."""
+        compared = [condition for condition in self.one.conditions if condition.test in COMPARED]
+        named = {of: self._kind(of) for condition in compared for of in condition.subjects}
+        return {of: spelled(kind, self._side(of)) for of, kind in named.items() if kind in SPELLED}
+
+    def _name(self, of: str) -> Identifier:
+        return Identifier(f"_spelled_{list(self._spellings).index(of)}")
 
     @property
     def _scoped(self) -> bool:
@@ -91,15 +112,18 @@ class _Finding:
 
     def _alternative(self, alternative: tuple[Condition, ...]) -> Composed:
         """All of its conditions; spellings are compared last, where the others still leave something."""
-        ordered = sorted(alternative, key=lambda condition: condition.test in ("equals", "differs"))
+        ordered = sorted(alternative, key=lambda condition: condition.test in COMPARED)
         return fragment("({tests})", tests=join([self._test(condition) for condition in ordered], " AND "))
 
     def _test(self, condition: Condition) -> Composed:
+        told = self._compared if condition.test in COMPARED else self._side
+        other: Composable | None = told(condition.other) if condition.other and not condition.day else None
         if condition.day:
-            other: Composable | None = SQL(f"DATE '{condition.day.isoformat()}'")
-        else:
-            other = self._side(condition.other) if condition.other else None
-        return holds(condition, self._side(condition.of), other, self._kind(condition.of))
+            other = SQL(f"DATE '{condition.day.isoformat()}'")
+        return holds(condition, told(condition.of), other, self._kind(condition.of))
+
+    def _compared(self, of: str) -> Composable:
+        return self._name(of) if of in self._spellings else self._side(of)
 
     def _side(self, of: str) -> Composable:
         return self._source() if of == SOURCE else self.column(self.one.claim if of == CLAIM else of)

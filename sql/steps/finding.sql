@@ -8,6 +8,6 @@ SELECT
     CASE WHEN turns > DATE '{business_date}' THEN turns END AS _turns
 FROM (
     SELECT _key AS entity, {source_ref} AS source_ref, {source} AS source_claim, {claim} AS claim, {turns} AS turns
-    FROM checked
+    FROM {checked}
     WHERE {claim} IS NOT NULL AND ({scope}) AND ({alternatives})
 ) AS found
