@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,11 +15,12 @@ from shuyuan.db.sql import Identifier, assignments_from, columns, statement, tab
 from shuyuan.ledger import discrepancies
 from shuyuan.ledger.runs import Run
 from shuyuan.publish.bare import keys_last
-from shuyuan.publish.rows import of_files, stamped
+from shuyuan.publish.rows import letters, of_files, stamped
 from shuyuan.publish.source import COPY_TYPES, LostRows
 from shuyuan.publish.tables import postgres_type
 
 DISPUTE = ("_op", *discrepancies.COLUMNS, "pattern")
+VERY_MANY = 100_000  # discrepancies for which it pays to keep everybody else from that table
 
 
 def apply(connection: Connection, library: Library, run: Run, paths: list[Path], expected: dict[str, int]) -> None:
@@ -69,14 +71,27 @@ def _merge(
 
 
 def settle(connection: Connection, library: Library, run: Run, paths: list[Path]) -> tuple[int, int]:
-    """Close the discrepancies that ended or changed, open the new ones. → (opened, closed). Raises LostRows when one to close is not open."""
+    """Close the discrepancies that ended or changed, open the new ones. → (opened, closed).
+
+    Raises LostRows when one that should close is not open; PostgreSQL refuses one that is open already.
+    """
+    told = letters(paths)
+    if not told["U"] and not told["D"]:
+        return _open(connection, library, run, paths, told["I"]), 0
     connection.execute(statement("steps/create_dispute_delta"))
     copy_in(connection, Identifier("dispute"), of_files(paths, DISPUTE), ["text"] * len(DISPUTE))
     connection.execute("ANALYZE dispute (_op, entity, item, claim_ref)")
-    found = connection.execute("SELECT _op, count(*) FROM dispute GROUP BY _op").fetchall()
-    told = Counter({str(letter): int(rows) for letter, rows in found})
     opened, closed = discrepancies.settle(connection, library.id, run.run_id, Identifier("dispute"))
     connection.execute("DROP TABLE dispute")
     if (opened, closed) != (told["I"] + told["U"], told["D"] + told["U"]):
-        raise LostRows(f"{library.id}, discrepancies", dict(told), Counter(opened=opened, closed=closed))
+        raise LostRows(f"{library.id}, discrepancies", told, {"opened": opened, "closed": closed})
     return opened, closed
+
+
+def _open(connection: Connection, library: Library, run: Run, paths: list[Path], rows: int) -> int:
+    """Only new discrepancies: straight into the table. Very many into an empty one: its keys come afterwards."""
+    target = table("ledger", "discrepancy")
+    marks = {"library": pa.scalar(library.id), "opened_run": pa.scalar(run.run_id, pa.int64())}
+    disputes = stamped(of_files(paths, DISPUTE[1:]), **marks)
+    with keys_last(connection, target) if rows >= VERY_MANY else nullcontext():
+        return copy_in(connection, target, disputes, ["text"] * len(DISPUTE) + ["int8"])

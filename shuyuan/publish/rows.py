@@ -5,10 +5,12 @@ Belongs here: Arrow in, Arrow out. Does not belong here: what PostgreSQL does wi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 ROWS_PER_BATCH = 65_536
@@ -19,6 +21,15 @@ def of_files(paths: Sequence[Path], names: Sequence[str]) -> pa.RecordBatchReade
     types = _types(paths)
     schema = pa.schema([(name, types.get(name, pa.string())) for name in names])
     return pa.RecordBatchReader.from_batches(schema, (batch for path in paths for batch in _batches(path, schema)))
+
+
+def letters(paths: Sequence[Path]) -> Counter[str]:
+    """How many rows of the files are I, U and D."""
+    counted = Counter[str]()
+    for batch in of_files(paths, ["_op"]):
+        found = pc.value_counts(batch["_op"])
+        counted.update(dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)))
+    return counted
 
 
 def _types(paths: Sequence[Path]) -> dict[str, pa.DataType]:
