@@ -38,7 +38,7 @@ def show(console: Console) -> None:
 
 def suspects() -> Table:
     """Open discrepancies by who is probably wrong; counts, no person's value."""
-    drawn = Table(title="法庭的怀疑 who is probably wrong", title_justify="left", title_style="bold")
+    drawn = Table(title="谁可能有误 the court's suspects", title_justify="left", title_style="bold")
     for heading in ("library", "item", "可能有误 suspect"):
         drawn.add_column(heading, overflow="fold")
     for heading in ("差异 open", "至少 least", "平均 mean"):
@@ -46,7 +46,7 @@ def suspects() -> Table:
     for library, item, suspect, count, least, mean in _asked("suspects"):
         drawn.add_row(library, item, suspect, f"{count:,}", f"{least:.0%}", f"{mean:.0%}")
     if not drawn.row_count:
-        drawn.add_row("–", "法庭尚未开庭 the court has not sat", "", "", "", "")
+        drawn.add_row("–", "尚未研判 the court has not sat", "", "", "", "")
     return drawn
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, load_catalog, resource_of
 from shuyuan.db.engine import Connection, transaction
+from shuyuan.db.kept import kept_transaction
 from shuyuan.explain.facts import Facts, Row, gather, objects, readers
 from shuyuan.explain.past import open_at
 from shuyuan.explain.story import Explained
@@ -84,11 +85,13 @@ def explain(
     *,
     moment: Moment = NOW,
     method: Method = "cli",
+    keep: bool = False,
 ) -> Explanation:
     """Explain one entity (or one item of it) to somebody whose duty it is: a registered name, or a person known to the door.
 
     Values and claims are for those who check data, the list of readers also for auditors, who see no value. The audit row is
-    written in the transaction that read, and committed before anything is returned.
+    written in the transaction that read, and committed before anything is returned. `keep`: a process that will ask again keeps
+    its connection.
 
     Raises:
         Refused: deny by default; the refusal is in the ledger.
@@ -99,7 +102,8 @@ def explain(
     person = asker if isinstance(asker, Person) else None
     request = _Request(name, person, purpose_id(catalog, purpose), library, key, item, moment, method)
     try:
-        answer = _explain(request, catalog, registered=isinstance(asker, str))
+        with kept_transaction("shuyuan_web") if keep else transaction("shuyuan_web") as connection:
+            answer = _explain(connection, request, catalog, registered=isinstance(asker, str))
     except Exception as error:
         with transaction("shuyuan_web") as connection:
             reason = f"查询失败：{type(error).__name__}: {error}"
@@ -110,19 +114,18 @@ def explain(
     return answer
 
 
-def _explain(request: _Request, catalog: Catalog, *, registered: bool) -> Explanation | Refused:
-    """Everything in one transaction, which is committed when this returns."""
+def _explain(connection: Connection, request: _Request, catalog: Catalog, *, registered: bool) -> Explanation | Refused:
+    """Everything in the caller's transaction."""
     began = time.perf_counter()
-    with transaction("shuyuan_web") as connection:
-        if registered:
-            request = replace(request, person=find_person(connection, request.name))
-        judged = duty(request.person, request.purpose, request.library, request.item, catalog)
-        access = _access(request, judged.reason)
-        if not judged.allowed:
-            return Refused(judged.reason, record(connection, replace(access, outcome="refused")))
-        answer, read = _answer(connection, request, judged, catalog)
-        access = replace(access, **read, seconds=time.perf_counter() - began)
-        return replace(answer, access_id=record(connection, access))
+    if registered:
+        request = replace(request, person=find_person(connection, request.name))
+    judged = duty(request.person, request.purpose, request.library, request.item, catalog)
+    access = _access(request, judged.reason)
+    if not judged.allowed:
+        return Refused(judged.reason, record(connection, replace(access, outcome="refused")))
+    answer, read = _answer(connection, request, judged, catalog)
+    access = replace(access, **read, seconds=time.perf_counter() - began)
+    return replace(answer, access_id=record(connection, access))
 
 
 def _answer(

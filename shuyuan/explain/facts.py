@@ -56,15 +56,16 @@ def gather(
         then = asking.as_of(moment) if moment.past else today
         versions = asking.ask("versions", history=table("history", library.id))
         told = {member.resource: asking.claim(member) for member in members}
-        discrepancies, suspicion, links = (asking.ask(name) for name in ("discrepancies", "suspicion", "links"))
+        discrepancies, links = asking.ask("discrepancies"), asking.ask("links")
     row, claims = then.one(), {name: found for name, asked in told.items() if (found := asked.one())}
+    disputed = any(found["closed_run"] is None for found in discrepancies.rows())
     with connection.pipeline():
         runs, batches = asking.runs(row, moment), asking.ask("batches", batches=_batches(claims))
-    suspects = {found["discrepancy_id"]: found for found in suspicion.rows()}
+        suspicion = asking.ask("suspicion") if disputed else None
+    suspects = {found["discrepancy_id"]: found for found in (suspicion.rows() if suspicion else ())}
     known = asking.admitted(batches.rows())
-    return Facts(
-        row, today.one(), versions.rows(), claims, known, discrepancies.rows(), runs.rows(), suspects, links.rows()
-    )
+    told_of = (discrepancies.rows(), runs.rows(), suspects, links.rows())
+    return Facts(row, today.one(), versions.rows(), claims, known, *told_of)
 
 
 def readers(connection: Connection, library: Library, key: str) -> tuple[Row, ...]:

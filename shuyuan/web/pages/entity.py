@@ -29,7 +29,7 @@ def page(request: Request, viewer: ViewerDep, moment: MomentDep, library_id: str
         raise HTTPException(404, f"no library {library_id}")
     person = Person(viewer.name, viewer.department or "", viewer.role)
     try:
-        answer = explain(person, PURPOSE, library_id, key, moment=moment, method="console")
+        answer = explain(person, PURPOSE, library_id, key, moment=moment, method="console", keep=True)
     except Refused as refused:
         raise HTTPException(403, str(refused)) from refused
     if answer.facts is not None and not answer.known:
