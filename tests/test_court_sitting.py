@@ -16,6 +16,7 @@ from shuyuan.court import session
 from shuyuan.court.confusion import KIND
 from shuyuan.court.judge import judge
 from shuyuan.db.engine import Connection, transaction
+from shuyuan.db.sql import Identifier
 from shuyuan.ledger import court
 
 DAY = date(2026, 11, 16)
@@ -112,6 +113,27 @@ def test_what_is_open_is_the_sum_of_what_runs_changed(town: Town, population: Li
     assert changes == 4  # one pattern opened; of the closed ones, one stands against one department and one against two
     assert said.verdicts.num_rows == 4
     assert town.one("SELECT DISTINCT judged_run FROM ledger.suspicion") == second
+
+
+def test_others_may_change_sides_while_a_discrepancy_stays(town: Town, population: Library) -> None:
+    """The medical insurance takes sides: what the pension office says stays open since the first run, under another pattern."""
+    with transaction("shuyuan_loader") as connection:
+        first = first_run(connection, population)
+        second = run(connection)
+        connection.execute(
+            b"CREATE TEMPORARY TABLE dispute (_op text, entity text, item text, claim_ref text, pattern text)"
+        )
+        rows = [("P", f"e{n}", "name", PENSION, "ab.a.") for n in range(5)] + [("S", "e10", "name", PENSION, "....")]
+        with connection.cursor() as cursor:
+            cursor.executemany(b"INSERT INTO dispute VALUES (%s, %s, %s, %s, %s)", rows)
+        moved = court.move(connection, "population", second, session.coded(population), Identifier("dispute"))
+        compared(connection, second, {("name", PENSION): (900, 9), ("name", MEDICAL): (1000, 10)})
+        session.sit(connection, population, second)
+        heard = court.evidence(connection, "population", second)
+    assert moved == 5
+    assert {row["pattern"]: row["count"] for row in heard.patterns.to_pylist()} == {"ab.a.": 5, "abb..": 4, "a.b..": 6}
+    seen = town.ask("SELECT DISTINCT opened_run, pattern, judged_run FROM ledger.suspicion WHERE entity = 'e0'")
+    assert seen == [(first, "ab.a.", second)]
 
 
 def test_a_verdict_is_the_same_however_the_run_was_reached(town: Town, population: Library) -> None:

@@ -15,13 +15,17 @@ from shuyuan.db.engine import Connection
 from shuyuan.ledger import court, findings
 
 
+def coded(library: Library) -> list[str]:
+    """Items of codes: what they contradict each other by is counted too."""
+    return [item.name for item in library.items if item.check and item.compare == "code"]
+
+
 def sit(connection: Connection, library: Library, run_id: int) -> Verdicts:
     """Count the run's disputes, learn, judge, record; tell systematic confusions and old copies as findings of the run. Changes nothing that is published.
 
     To be called once per run, after `publish.library.settle` and `ledger.discrepancies.record_crosschecks`.
     """
-    coded = [item.name for item in library.items if item.compare == "code"]
-    court.count(connection, library.id, run_id, coded)
+    court.count(connection, library.id, run_id, coded(library))
     heard = court.evidence(connection, library.id, run_id)
     said = judge(library, heard.patterns, heard.crosschecks)
     court.record(connection, library.id, run_id, said)

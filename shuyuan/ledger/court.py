@@ -45,6 +45,14 @@ def count(connection: Connection, library: str, run_id: int, coded: Sequence[str
     return connection.execute(statement("court/count_changes"), values).rowcount
 
 
+def move(connection: Connection, library: str, run_id: int, coded: Sequence[str], delta: Identifier) -> int:
+    """Give open discrepancies the pattern of the delta's rows with `_op` P (entity, item, claim_ref, pattern), and count them from one pattern to the
+    other. → how many were open. They are neither closed nor opened: what they say has not changed, only who else says what."""
+    values = {"library": library, "run_id": run_id, "coded": list(coded)}
+    row = connection.execute(statement("court/move_patterns", delta=delta), values).fetchone()
+    return int(row[0]) if row else 0
+
+
 def evidence(connection: Connection, library: str, run_id: int) -> Evidence:
     """What is open now, counted, and what the run compared."""
     values = {"library": library, "run_id": run_id}

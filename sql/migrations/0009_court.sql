@@ -56,6 +56,8 @@ BEGIN
     END LOOP;
 END;
 $$;
+-- Others may change sides while a discrepancy stays what it is.
+GRANT UPDATE (pattern) ON ledger.discrepancy TO shuyuan_loader;
 GRANT SELECT, INSERT ON ledger.dispute_change, ledger.reliability, ledger.verdict TO shuyuan_loader;
 GRANT SELECT ON ledger.dispute_change, ledger.reliability, ledger.verdict TO shuyuan_steward, shuyuan_auditor, shuyuan_web;
 
