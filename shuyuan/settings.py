@@ -30,6 +30,8 @@ class Settings:
     expectations: Path
     buckets: int
     memory_limit: str
+    engine: str
+    spark_master: str
 
     @property
     def inbox(self) -> Path:
@@ -54,7 +56,8 @@ class Settings:
 
 @cache
 def load() -> Settings:
-    """The settings of this process. Variables: SHUYUAN_HOME, SHUYUAN_CATALOG, SHUYUAN_EXPECTATIONS, SHUYUAN_BUCKETS, SHUYUAN_MEMORY.
+    """The settings of this process. Variables: SHUYUAN_HOME, SHUYUAN_CATALOG, SHUYUAN_EXPECTATIONS, SHUYUAN_BUCKETS, SHUYUAN_MEMORY,
+    SHUYUAN_ENGINE, SHUYUAN_SPARK_MASTER.
 
     Tests that change the environment call `load.cache_clear()`.
     """
@@ -68,4 +71,12 @@ def load() -> Settings:
         expectations=Path(env.get("SHUYUAN_EXPECTATIONS", suites)).resolve(),
         buckets=int(env.get("SHUYUAN_BUCKETS", "8")),
         memory_limit=env.get("SHUYUAN_MEMORY", "1GB"),
+        engine=_engine(env.get("SHUYUAN_ENGINE", "duckdb")),
+        spark_master=env.get("SHUYUAN_SPARK_MASTER", "local[*]"),
     )
+
+
+def _engine(name: str) -> str:
+    if name in ("duckdb", "spark"):
+        return name
+    raise ValueError(f"SHUYUAN_ENGINE is {name!r}: say duckdb (this process) or spark (requirements-spark.txt)")
