@@ -32,7 +32,7 @@ Reason = Annotated[str, typer.Option("--reason", help="why; kept with the ruling
 def propose(
     library: LibraryArg,
     likely: Annotated[
-        float | None, typer.Option("--likely", help="also links of this probability or more, by Splink, such as 0.9")
+        float | None, typer.Option("--likely", help="also links of this probability or more, by Splink, such as 0.5")
     ] = None,
 ) -> None:
     """Look for keys of one entity and numbers of two; nothing is merged before a steward confirms it."""
@@ -42,7 +42,7 @@ def propose(
     from shuyuan.identity.propose import propose as find
 
     if likely is not None and not 0 < likely <= 1:
-        raise Mistake(f"--likely {likely}: a probability is above 0 and at most 1, such as 0.9")
+        raise Mistake(f"--likely {likely}: a probability is above 0 and at most 1, such as 0.5")
     name = arguments.library(library)
     catalog = load_catalog(settings.load().catalog)
     with transaction("shuyuan_loader") as connection:

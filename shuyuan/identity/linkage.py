@@ -40,7 +40,7 @@ class Model:
     """
 
     columns: Mapping[str, Kind]
-    blocks: tuple[Columns, ...]
+    blocks: tuple[Columns, ...] = ()
     across: tuple[Columns, ...] = ()
 
 
@@ -60,11 +60,11 @@ class Alone:
 class Taught:
     """Learning from records whose `label` says which are one entity (the rest of their columns are the model's).
 
-    `links`: how many links the records to be linked may hold; their share of all pairs is what a probability starts from.
+    `chance`: how likely two records that are compared belong together before anything is known of them; probabilities start from it.
     """
 
     records: pa.Table
-    links: float
+    chance: float
 
 
 def link(records: pa.Table, model: Model, lesson: Alone | Taught, at_least: float) -> pa.Table:
@@ -77,7 +77,7 @@ def link(records: pa.Table, model: Model, lesson: Alone | Taught, at_least: floa
         warnings.simplefilter("ignore")
         linker = _linker(splink, connection, "records", records, _settings(splink, model))
         if isinstance(lesson, Taught):
-            learned = _taught(splink, connection, model, lesson, records.num_rows)
+            learned = _taught(splink, connection, model, lesson)
             linker = _linker(splink, connection, "records", records, learned)
         else:
             _alone(splink, linker, lesson)
@@ -140,13 +140,12 @@ def _alone(splink: Any, linker: Any, lesson: Alone) -> None:
         training.estimate_parameters_using_expectation_maximisation(splink.block_on(*columns))
 
 
-def _taught(splink: Any, connection: duck.Duck, model: Model, lesson: Taught, rows: int) -> dict[str, Any]:
+def _taught(splink: Any, connection: duck.Duck, model: Model, lesson: Taught) -> dict[str, Any]:
     teacher = _linker(splink, connection, "lesson", lesson.records, _settings(splink, model))
     teacher.training.estimate_u_using_random_sampling(max_pairs=PAIRS, seed=SEED)
     teacher.training.estimate_m_from_label_column("label")
     learned: dict[str, Any] = teacher.misc.save_model_to_json()
-    pairs = max(1.0, rows * (rows - 1) / 2)
-    return learned | {"probability_two_random_records_match": min(0.5, max(1.0, lesson.links) / pairs)}
+    return learned | {"probability_two_random_records_match": lesson.chance}
 
 
 def _pairs(connection: duck.Duck, linker: Any, at_least: float) -> pa.Table:

@@ -179,15 +179,15 @@ def history(connection: Connection, library: str, key: str) -> list[Event]:
 
 
 def key_of(connection: Connection, entity_id: UUID, libraries: Sequence[str]) -> tuple[str, str] | None:
-    """(library, key) of an id. At once for keys that rulings name; for any other every published key is tried (seconds per million)."""
+    """(library, key) of an id. At once for keys that rulings name; for any other every published key is tried (a second per million)."""
     row = connection.execute(statement("identity/key_of_id"), {"entity_id": entity_id}).fetchone()
     if row is not None:
         return str(row[0]), str(row[1])
     for library in libraries:
-        order = statement("identity/key_of_any_id", published=table("library", library))
-        row = connection.execute(order, {"library": library, "entity_id": entity_id}).fetchone()
-        if row is not None:
-            return library, str(row[0])
+        values = {"library": library, "entity_id": entity_id}
+        ((key,),) = connection.execute(statement("identity/key_of_any_id"), values).fetchall()
+        if key is not None:
+            return library, str(key)
     return None
 
 

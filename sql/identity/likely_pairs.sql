@@ -1,4 +1,4 @@
--- Likely pairs as proposals. Two whom the register itself holds under different names are two (twins): only rules may doubt that.
+-- Likely pairs as proposals: a loose subject, and the published one it would belong to.
 INSERT INTO proposal (resource, alias, key, method, probability, why, evidence)
 SELECT
     CASE WHEN a.key IS NULL THEN a.resource END,
@@ -8,16 +8,13 @@ SELECT
     likely.probability,
     'alike in name, dates and marks, by likelihood',
     jsonb_build_object(
-        'from', coalesce(a.resource, 'library'), 'name', ARRAY[a.name, b.name], 'birth', ARRAY[a.birth, b.birth],
+        'from', a.resource, 'name', ARRAY[a.name, b.name], 'birth', ARRAY[a.birth, b.birth],
         'sex', ARRAY[a.sex, b.sex], 'marks', ARRAY[to_jsonb(a.marks), to_jsonb(b.marks)]
     )
 FROM (
-    SELECT "left" AS a, "right" AS b, probability FROM likely
+    SELECT CAST("left" AS bigint) AS a, CAST("right" AS bigint) AS b, probability FROM likely
     UNION ALL
-    SELECT "right", "left", probability FROM likely
+    SELECT CAST("right" AS bigint), CAST("left" AS bigint), probability FROM likely
 ) AS likely
-INNER JOIN subject AS a ON a.subject_id = CAST(likely.a AS bigint)
-INNER JOIN subject AS b ON b.subject_id = CAST(likely.b AS bigint)
-WHERE
-    b.published AND a.key IS DISTINCT FROM b.key
-    AND (NOT a.published OR (a.name = b.name AND (cardinality(a.marks), a.key) < (cardinality(b.marks), b.key)));
+INNER JOIN subject AS a ON a.subject_id = likely.a AND NOT a.published
+INNER JOIN subject AS b ON b.subject_id = likely.b AND b.published;

@@ -18,6 +18,22 @@ LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_c
     ) AS made
 $$;
 
+-- The published key of an id. An id does not tell its key, so every key is tried, about a second for a million; NULL if it is none of them.
+CREATE FUNCTION ledger.key_of(library text, entity_id uuid) RETURNS text
+LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    begins text;
+    found text;
+BEGIN
+    SELECT concat_ws(chr(31), secret, library, '') INTO begins FROM ledger.entity_secret;
+    EXECUTE format(
+        'SELECT _key FROM library.%I WHERE substr(sha256(convert_to($1 || _key, ''UTF8'')), 1, 6) = $2 AND ledger.entity_id($3, _key) = $4',
+        library)
+    INTO found USING begins, substr(uuid_send(entity_id), 1, 6), library, entity_id;
+    RETURN found;
+END;
+$$;
+
 -- Keys that rulings name, with their ids: few, and the way back from an id to its key.
 CREATE TABLE ledger.entity (
     library text NOT NULL,
@@ -100,6 +116,6 @@ GRANT SELECT, INSERT ON ledger.link TO shuyuan_loader;
 GRANT SELECT ON ledger.entity, ledger.link_ruling TO shuyuan_loader;
 GRANT SELECT ON ledger.entity, ledger.link, ledger.link_ruling TO shuyuan_auditor, shuyuan_web;
 GRANT SELECT ON ledger.link_now, ledger.alias_now TO shuyuan_steward, shuyuan_loader, shuyuan_auditor, shuyuan_web;
-GRANT EXECUTE ON FUNCTION ledger.entity_id(text, text) TO shuyuan_steward, shuyuan_loader, shuyuan_web;
+GRANT EXECUTE ON FUNCTION ledger.entity_id(text, text), ledger.key_of(text, uuid) TO shuyuan_steward, shuyuan_loader, shuyuan_web;
 GRANT USAGE ON SCHEMA share TO shuyuan_steward;
 GRANT SELECT (name, role, active) ON share.person TO shuyuan_steward;
