@@ -20,8 +20,9 @@ from shuyuan.db.sql import statement, table
 
 STATE = ("batch", "run", "snapshot", "discrepancy", "breach")
 DELIVERED = ("part", "collected")
-VIEWS = ("freshness", "unmapped_now")
-EVENTS = ("load", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped")
+VIEWS = ("freshness", "unmapped_now", "suspicion")
+COURT = ("dispute_change", "reliability", "verdict")
+EVENTS = ("load", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped", *COURT)
 
 # What each role may do to whole tables; r = SELECT, a = INSERT, w = UPDATE, d = DELETE. What is not here is forbidden.
 # A schema in place of a table stands for every table and view of it.
@@ -67,7 +68,7 @@ INTENT: dict[str, dict[str, str]] = {
 COLUMNS: dict[str, dict[tuple[str, str], set[str]]] = {
     "shuyuan_loader": {
         ("ledger.access", "SELECT"): {"origin"},
-        ("ledger.discrepancy", "UPDATE"): {"closed_run", "closed_at"},
+        ("ledger.discrepancy", "UPDATE"): {"closed_run", "closed_at", "pattern"},
         ("share.person", "SELECT"): {"name", "department"},
     },
 }

@@ -19,7 +19,12 @@ from shuyuan.db.engine import transaction
 from shuyuan.db.sql import statement
 
 ROLES = ("shuyuan_loader", "shuyuan_steward", "shuyuan_auditor", "shuyuan_web", "analyst_qian")
-APPEND_ONLY = ("load", "access", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped")
+COURT = {
+    "dispute_change": "'r.n', 'c.n', 'ab', NULL, NULL, 1",
+    "reliability": "'c.n', false, 1, 0.9",
+    "verdict": "'r.n', 'ab', 'c.n', 0.9, 0.1, 'c.n', 0.9",
+}
+APPEND_ONLY = ("load", "access", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped", *COURT)
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
 
 
@@ -52,6 +57,10 @@ def published(home: Path) -> Iterator[Town]:
         connection.execute(
             "INSERT INTO ledger.unmapped SELECT max(batch_id), 'sex', '雄', 'code_unknown', 1 FROM ledger.batch"
         )
+        for name, values in COURT.items():
+            connection.execute(
+                f"INSERT INTO ledger.{name} SELECT max(run_id), 'proof', 'name', {values} FROM ledger.run".encode()
+            )
     yield town
 
 
