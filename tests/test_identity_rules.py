@@ -154,6 +154,15 @@ def test_one_number_with_two_persons_is_proposed_where_name_and_sex_contradict(
     assert link.evidence == {"name": ["张三丰", "欧阳兰"], "sex": ["1", "2"]}
 
 
+def test_a_third_person_is_not_taken_for_the_second(office: Connection, catalog: Catalog) -> None:
+    pension(office, OTHER, "欧阳兰")
+    rulings.separate(office, "population", OTHER, [("hrss.insured", OTHER)], LIN)
+    put(office, "source.medical_insurance__insured", OTHER, id_no=OTHER, name="司马青", sex="2")
+    disputed(office, "name", "张三丰", "司马青")
+    disputed(office, "sex", "1", "2")
+    assert found_by(office, catalog, "one_number_two_persons") == {OTHER: f"{OTHER}#3"}
+
+
 def test_separated_rows_speak_of_a_second_person_who_may_be_found_later_and_rejoined(
     office: Connection, catalog: Catalog
 ) -> None:
