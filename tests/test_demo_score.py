@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from shuyuan.demo import score as scoring
-from shuyuan.demo.truth import TruthRow, table_of
+from shuyuan.demo.truth import NOBODY, TruthRow, table_of
 
 DAY = date(2026, 8, 28)
 RESOURCE, FILE = "hrss.insured", "insured_20260828.parquet"
@@ -154,3 +155,37 @@ def test_found_rows_of_another_shape_are_refused() -> None:
     )
     with pytest.raises(ValueError, match="business_date"):
         scoring.score(table_of([]), found)
+
+
+def blamed(truth: list[TruthRow], *suspicions: tuple[str, str | None]) -> dict[str, dict[str, Any]]:
+    rows = [disagreement(entity) | {"suspect": suspect} for entity, suspect in suspicions]
+    found = scoring.blame(table_of(truth), pa.Table.from_pylist(rows, schema=scoring.SUSPICIONS))
+    return {row["kind"].removeprefix("who is wrong: "): row for row in found.to_pylist()}
+
+
+def test_who_is_wrong_is_right_missed_or_mistaken() -> None:
+    own, register = f"{RESOURCE}.name", "public_security.resident.name"
+    truth = [replace(claim(entity), wrong_ref=own) for entity in "ABCD"]
+    row = blamed(truth, ("A", own), ("B", own), ("C", register), ("E", own))["person_name_typo"]
+    assert (row["planted"], row["found"], row["true"]) == (4, 3, 2)
+    assert (row["recall"], row["precision"]) == (0.5, pytest.approx(2 / 3))
+
+
+def test_nobody_is_wrong_where_two_mean_different_things() -> None:
+    truth = [replace(claim(entity, "by_definition"), wrong_ref=NOBODY) for entity in "AB"]
+    row = blamed(truth, ("A", None), ("B", f"{RESOURCE}.name"))["by_definition"]
+    assert (row["planted"], row["found"], row["true"]) == (2, 1, 1)
+
+
+def test_who_is_wrong_over_all_kinds_and_only_where_it_is_asked() -> None:
+    own = f"{RESOURCE}.name"
+    truth = [replace(claim("A"), wrong_ref=own), replace(claim("B", "other"), wrong_ref=own), claim("C")]
+    found = blamed(truth, ("A", own), ("B", own), ("C", own))
+    assert found["who is wrong, all"]["planted"] == 2
+    assert set(found) == {"person_name_typo", "other", "who is wrong, all"}
+    assert blamed([claim("C")]) == {}
+
+
+def test_suspicions_without_a_column_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\['suspect'\]"):
+        scoring.blame(table_of([]), pa.Table.from_pylist([], schema=scoring.DISAGREEMENTS))
