@@ -98,6 +98,29 @@ def _explain(f: dict[str, Any]) -> Lines:
     yield "CPU of it, program + server, ms", "told", f["cpu_program_ms"] + f["cpu_server_ms"], True
 
 
+def _publish(f: dict[str, Any]) -> Lines:
+    rows, sizes = f["rows"], f["bytes_per_person"]
+    yield (
+        f"first publish of {rows:,} rows ÷ bare binary COPY, rate",
+        f"≥ {f['bar']}",
+        f["ratio"],
+        f["ratio"] >= f["bar"],
+    )
+    writes, bar = f["writes_per_changed_row"], f["writes_bar"]
+    yield "a delta of 1 %: rows written ÷ rows changed", f"≤ {bar}", writes, writes <= bar
+    yield "the same: time of a changed row ÷ of a row of the COPY", "told", f["delta_to_floor_per_row"], True
+    yield "bytes on disk per person, with history and keys", "told", sizes["all"], True
+    yield "a person as of a day, ms", "told", f["as_of_by_key_ms"], True
+
+
+def _gate(f: dict[str, Any]) -> Lines:
+    rows, bar = f["rows"], f["bar"]
+    yield f"judging {f['expectations']} expectations on {rows:,} rows, s", f"≤ {bar}", f["seconds"], f["seconds"] <= bar
+    yield "the same ÷ on 10,000 rows", "told", f["many_to_few"], True
+    yield "with the rows of a delta of 1 %, s", "told", f["many"]["judge_seconds"]["with_delta_of_1_percent"], True
+    yield "with the rows of a first delivery, s", "told", f["many"]["judge_seconds"]["with_first_delivery"], True
+
+
 def plan(rows: int, people: int) -> dict[str, Bench]:
     """The benches by name."""
     return {
@@ -108,6 +131,8 @@ def plan(rows: int, people: int) -> dict[str, Bench]:
         "divisions": Bench("divisions.py", (), _divisions, "cn_divisions"),
         "truth": Bench("truth.py", (), _truth, "multi_source_truth"),
         "linkage": Bench("linkage.py", (), _linkage, "record_linkage"),
+        "gate": Bench("gate.py", ("--json", "--rows", str(rows)), _gate),
+        "publish": Bench("publish.py", ("--json", "--rows", str(rows * 5 // 4)), _publish),
         "changed_day": Bench("changed_day.py", (str(people),), _changed),
         "explain": Bench("explain.py", (), _explain),
     }

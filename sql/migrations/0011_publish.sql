@@ -51,7 +51,8 @@ BEGIN
     RETURN true;
 END $$;
 
--- Give a bared table its keys back, and the planner its statistics. A key that stands twice is refused here, as it would have been before.
+-- Give a bared table its keys back, and the planner what it must know of them; the rest it learns by itself in a minute. A key that stands
+-- twice is refused here, as it would have been before.
 CREATE FUNCTION ledger.build_keys(bared regclass) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -60,7 +61,10 @@ BEGIN
     FOR key IN DELETE FROM ledger.bare_table WHERE target = bared RETURNING definition LOOP
         EXECUTE key;
     END LOOP;
-    EXECUTE format('ANALYZE %s', bared);
+    SELECT string_agg(DISTINCT quote_ident(attname), ', ') INTO key
+    FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)
+    WHERE indrelid = bared;
+    EXECUTE format('ANALYZE %s (%s)', bared, key);
 END $$;
 
 REVOKE EXECUTE ON FUNCTION ledger.lay_bare(regclass), ledger.build_keys(regclass) FROM PUBLIC;
