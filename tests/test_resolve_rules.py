@@ -9,12 +9,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
+import oracle
 import pyarrow.parquet as pq
 import pytest
-from oracle_worlds import CLAIMS, DAY, EVENTS, RECORDS, REGISTER, world, write
+from hypothesis import HealthCheck, given
+from hypothesis import settings as rounds
+from oracle_worlds import CLAIMS, COMPARE, DAY, EVENTS, ITEMS, RECORDS, REGISTER, live, rows, world, write
 
 from shuyuan import settings
-from shuyuan.catalog import Catalog, Contradiction, Library
+from shuyuan.catalog import Catalog, Check, Contradiction, Library, LibraryItem
 from shuyuan.lake.snapshot import Snapshot
 from shuyuan.resolve.run import Inputs, Outcome, run
 
@@ -154,3 +158,71 @@ def test_the_silence_of_a_department_counts_once_it_has_delivered() -> None:
     rows[EVENTS] = [event("y")]
     (told,) = read(resolve(declared, rows, unknown).discrepancies)
     assert (told["entity"], told["item"], told["source_value"], told["claim_value"]) == ("x", "unknown", None, "x")
+
+
+class Ruled(oracle.Entity):
+    """The oracle's entity, whose grouped items come from one row and whose checks may have conditions."""
+
+    def origin(self, item: LibraryItem) -> str | None:
+        group = self.library.group_of(item)
+        for n in range(len(item.fallback) + 1):
+            asked = [self.source(one) if n == 0 else one.fallback[n - 1] for one in group]
+            if any(ref and self.claim(ref) is not None for ref in asked):
+                own = asked[group.index(item)]
+                return own if own and self.claim(own) is not None else None
+        return None
+
+    def compared(self, check: Check) -> bool:
+        values = {condition: self.value(self.library.item(condition.of)) for condition in check.when}
+        told = {
+            "present": lambda c: values[c] is not None,
+            "absent": lambda c: values[c] is None,
+            "in": lambda c: values[c] in c.values,
+        }
+        return all(told[condition.test](condition) for condition in check.when)
+
+
+@st.composite
+def ruled(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Three items of one group and one of none; every check with a condition or without."""
+    order, many = draw(st.permutations([REGISTER, EVENTS, CLAIMS, RECORDS])), draw(st.integers(1, 3))
+    tests = {
+        "code": st.lists(st.sampled_from(["1", "2", "20", ""]), min_size=1, max_size=3),
+        "born": st.sampled_from(["present", "absent"]),
+    }
+    found = []
+    for name in ("code", "address", "born", "name"):
+        kind, first = ITEMS[name], order if name != "name" else order[::-1]
+        refs = [f"{resource}.{name}" for resource in first]
+        whens = [draw(st.none() | st.fixed_dictionaries({}, optional=tests).filter(bool)) for _ in refs[:3]]
+        checks = [{"ref": ref, **({"when": when} if when else {})} for ref, when in zip(refs, whens, strict=False)]
+        scoped = {"91 92": refs[0], "5": refs[-1]} if draw(st.booleans()) and name == "name" else refs[0]
+        group = {"group": "home"} if name != "name" else {}
+        found.append({"name": name, "label": name, "type": kind, "compare": COMPARE[kind], "source": scoped, "check": checks,
+                      "fallback": refs[1 : many + 1] if scoped == refs[0] else [], "timing": draw(st.sampled_from([0, 30])), **group})  # fmt: skip
+    return found
+
+
+@given(declared=ruled(), drawn=rows(most=7))
+@rounds(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+def test_groups_and_conditions_against_the_oracle(declared: list[dict[str, Any]], drawn: Rows) -> None:
+    catalog, library = world(declared)
+    verdict = oracle.verdict
+
+    def conditional(entity: Ruled, item: LibraryItem, check: Check) -> bool | None:
+        return verdict(entity, item, check) if entity.compared(check) else None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(oracle, "Entity", Ruled)
+        patch.setattr(oracle, "verdict", conditional)
+        expected = oracle.resolve(catalog, library, live(drawn), DAY)
+    outcome = resolved(catalog, library, drawn, DAY)
+    columns = [*(one.name for one in library.items), "_filled"]
+    assert {one["_key"]: {name: one[name] for name in columns} for one in read(outcome.library)} == expected.rows
+    told = {(one["entity"], one["item"], one["claim_ref"]): one for one in read(outcome.discrepancies)}
+    assert told.keys() == expected.disputes.keys()
+    for place, dispute in expected.disputes.items():
+        assert {
+            name: told[place][name] for name in ("source_ref", "source_value", "claim_value", "class")
+        }.items() <= dispute.items()
+    assert outcome.crosschecks == expected.counts
