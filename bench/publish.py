@@ -121,6 +121,8 @@ def measure(home: Path, libraries: list[Library], files: dict[str, list[Path]], 
         floors.append(floor(library, encoded))
         settled_down(home)
         firsts.append(publish(library, files["first"], changes, DAYS[0]))
+        if library is not libraries[-1]:
+            _drop(library)
     best, first = min(floors), min(firsts)
     last = libraries[-1]
     figures = {
@@ -135,6 +137,16 @@ def measure(home: Path, libraries: list[Library], files: dict[str, list[Path]], 
         "settle_rows_per_second": round(sum(map(length, files["disputes"])) / settle(last, files["disputes"], DAYS[0])),
     }
     return figures | changed_day(home, last, files, best / rows) | as_of(last, rows)
+
+
+def _drop(library: Library) -> None:
+    """Make room for the next round."""
+    from shuyuan.db.engine import transaction
+    from shuyuan.db.sql import SQL, table
+
+    with transaction("shuyuan_owner") as connection:
+        for schema in ("library", "history"):
+            connection.execute(SQL("DROP TABLE {} CASCADE").format(table(schema, library.id)))
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
