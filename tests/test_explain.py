@@ -180,6 +180,21 @@ def test_a_claim_of_the_past_is_known_or_said_to_be_unknown() -> None:
     known = replace(replaced, discrepancies=(dispute(closed_run=6, closed_at=NIGHT, closed_for=WEDNESDAY),))
     claim = next(c for c in item(known, moment=Moment(TUESDAY)).claims if c.origin.ref == "hrss.insured.name")
     assert (claim.standing, claim.value) == ("disagree", "张三"), "the ledger remembers what the department said"
+    assert claim.origin.replaced and claim.origin.batch is None, "but not in which row"
+
+
+def test_that_a_fallback_spoke_tells_of_the_source() -> None:
+    married = replace(
+        facts(),
+        row={"marital_status": "20", "_filled": {"marital_status": "public_security.resident"}, "_run": 5},
+        claims={},
+    )
+    past = item(married, "marital_status", Moment(TUESDAY))
+    assert [(c.part, c.standing) for c in past.claims] == [("source", "no claim")] and past.origin.replaced
+    waits = replace(married, claims={"civil_affairs.marriage": told(status="10", batch=2)})
+    assert [c.standing for c in item(waits, "marital_status").claims] == ["waiting"]
+    empty = item(replace(facts(), row={"school": None, "_filled": None, "_run": 5}), "school", Moment(TUESDAY))
+    assert not empty.origin.replaced, "no value came from no row"
 
 
 def test_former_values_in_the_order_of_recording() -> None:

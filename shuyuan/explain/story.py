@@ -145,13 +145,17 @@ class Story:
 
     def claim(self, item: LibraryItem, ref: str, part: Part, published: object) -> Claim:
         row, found = self.facts.claims.get(resource_of(ref)), self.open.get((item.name, ref))
-        checked = any(check.ref == ref for check in item.check)
-        standing = self._standing(row, ref, published, found, checked)
-        value = row.get(item_of(ref)) if row and standing != "unknown" else None
+        compared = part == "source" or any(check.ref == ref for check in item.check)
+        standing = self._standing(row, ref, published, found, compared)
+        if part == "source" and standing == "unknown":
+            standing = "no claim"  # a fallback spoke, so it was silent: that much is known of any day
+        known = self._known(row)
+        value = row.get(item_of(ref)) if row and known else None
         if found is not None and self.moment.past:
             value = found["claim_value"]
-        reason = _cell(row, "_verdicts", ref) if value is None and standing != "unknown" else None
-        return self._disputed(Claim(self.origin(ref), part, self.shown(ref, value), standing, reason=reason), found)
+        reason = _cell(row, "_verdicts", ref) if known and value is None else None
+        origin = self.origin(ref) if known else replace(self._bare(ref), replaced=found is not None)
+        return self._disputed(Claim(origin, part, self.shown(ref, value), standing, reason=reason), found)
 
     def _disputed(self, claim: Claim, found: Row | None) -> Claim:
         """With what the ledger says of the disagreement; the court's verdict is about what is open now, not about the past."""
@@ -162,18 +166,21 @@ class Story:
         suspected: dict[str, Any] = {name: judged.get(name) for name in ("suspect", "probability")}
         return replace(claim, kind=found["class"], **kept, **suspected)
 
-    def _standing(self, row: Row | None, ref: str, published: object, found: Row | None, checked: bool) -> Standing:
+    def _standing(self, row: Row | None, ref: str, published: object, found: Row | None, compared: bool) -> Standing:
         """A claim beside an empty value was compared with nothing: it must not read as agreement."""
-        batch = self._batch(row)
         if found is not None:
             return "disagree"
-        if self.moment.past and not still_known(self.moment, row, batch):
+        if not self._known(row):
             return "unknown"
         if row is None or row.get(item_of(ref)) is None:
             return "masked" if _cell(row, "_verdicts", ref) == "masked" else "no claim"
-        if not checked or published is None:
-            return "not compared"
-        return "waiting" if self._after_the_run(batch) else "agree"
+        if compared and self._after_the_run(self._batch(row)):
+            return "waiting"
+        return "agree" if compared and published is not None else "not compared"
+
+    def _known(self, row: Row | None) -> bool:
+        """Whether what a row says now is what it said at the moment. That no row is there now tells of now only."""
+        return not self.moment.past or still_known(self.moment, row, self._batch(row))
 
     def _after_the_run(self, batch: Row | None) -> bool:
         last = self.facts.last
@@ -183,16 +190,16 @@ class Story:
     def published(self, ref: str, value: object) -> Origin:
         """Where the published value came from; only the reference where that row says something else by now."""
         row = self.facts.claims.get(resource_of(ref))
-        known = not self.moment.past or still_known(self.moment, row, self._batch(row))
+        known = self._known(row)
+        if value is None and not known:
+            return self._bare(ref)
         if known and (row.get(item_of(ref)) if row else None) == value:
             return self.origin(ref)
-        return Origin(ref, resource_of(ref), self.catalog.resources[resource_of(ref)].department, replaced=True)
+        return replace(self._bare(ref), replaced=True)
 
     def origin(self, ref: str) -> Origin:
         """The row that a claimant speaks with now."""
-        resource = self.catalog.resources[resource_of(ref)]
-        row = self.facts.claims.get(resource.id)
-        found = Origin(ref, resource.id, resource.department)
+        found, row = self._bare(ref), self.facts.claims.get(resource_of(ref))
         if row is None:
             return found
         batch = self._batch(row) or {}
@@ -201,6 +208,9 @@ class Story:
             place=row.get("_place"), received_at=batch.get("received_at"), row=row.get("_row"),
             raw=_cell(row, "_raw", ref),
         )  # fmt: skip
+
+    def _bare(self, ref: str) -> Origin:
+        return Origin(ref, resource_of(ref), self.catalog.resources[resource_of(ref)].department)
 
     def _batch(self, row: Row | None) -> Row | None:
         return self.facts.batches.get(row["_batch"]) if row else None
@@ -211,7 +221,7 @@ class Story:
     def _now(self, item: LibraryItem, ref: str | None) -> str | None:
         if not self.moment.past:
             return None
-        return self.shown(ref, self.facts.today[item.name]) if self.facts.today else ""
+        return self.shown(ref, self.facts.today.get(item.name)) if self.facts.today else ""
 
     def shown(self, ref: str | None, value: object) -> str:
         """A value as text, a code with the word it stands for."""

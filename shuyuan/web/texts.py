@@ -172,9 +172,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "changed_by": ("变更于", "Changed by"),
     "confirmed_by": ("最近确认于", "confirmed by"),
     "rules": ("规则", "rules"),
-    "other_rules": (
-        "此后规则已改，下列声明为现行规则",
-        "the rules have changed since; what is declared below is today's",
+    "other_rules": ("规则已改", "rules have changed"),
+    "other_rules_words": (
+        "上次运行所依据的规则此后已改；本页声明为现行规则。",
+        "The last run followed other rules; what is declared here is today's.",
     ),
     "link.proposed": ("身份关联待裁定", "Identity link, proposed"),
     "link.confirmed": ("身份关联已确认", "Identity link, confirmed"),
