@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,33 @@ from shuyuan.catalog import Catalog, Library, load_catalog
 from shuyuan.catalog.models import Delivery, Resource, ResourceItem
 from shuyuan.db.sql import text_of
 from shuyuan.lake import duck
-from shuyuan.lake.delta import bucket_of
+from shuyuan.lake.delta import Delta, Shape, bucket_of, hash_of
 from shuyuan.lake.snapshot import Bucket, Snapshot, save
 from shuyuan.settings import PROJECT, load
 
 DEPARTMENTS = ("police", "insurance", "health", "civil")
-TYPES = {"sex": "text", "ethnic": "text", "marital": "text", "base": "amount", "birth_date": "date", "insured_from": "date"}
-ITEMS = ("name", "sex", "ethnic", "birth_date", "division", "address", "mobile", "employer", "insured_from", "base", "marital", "note")
+TYPES = {
+    "sex": "text",
+    "ethnic": "text",
+    "marital": "text",
+    "base": "amount",
+    "birth_date": "date",
+    "insured_from": "date",
+}
+ITEMS = (
+    "name",
+    "sex",
+    "ethnic",
+    "birth_date",
+    "division",
+    "address",
+    "mobile",
+    "employer",
+    "insured_from",
+    "base",
+    "marital",
+    "note",
+)
 COMPARE = {"name": "person_name", "birth_date": "date", "address": "address", "insured_from": "date", "base": "amount"}
 SPOILED = {
     "birth_date": "birth_date + 1", "insured_from": "insured_from + 40", "base": "base + 7", "name": "name || '某'",
@@ -52,7 +73,16 @@ def _library() -> dict[str, Any]:
     ]  # fmt: skip
     members = [{"resource": f"{d}.person", "on": "id_no", "entity": d == "police"} for d in DEPARTMENTS]
     key = {"name": "id_no", "label": "号码", "type": "citizen_id"}
-    return {"id": "bench", "title": "人", "title_en": "Persons", "kind": "basic", "lead": "police", "key": key, "members": members, "items": items}
+    return {
+        "id": "bench",
+        "title": "人",
+        "title_en": "Persons",
+        "kind": "basic",
+        "lead": "police",
+        "key": key,
+        "members": members,
+        "items": items,
+    }
 
 
 def write(persons: int, wrong: float = 0.02) -> dict[str, Snapshot]:
@@ -67,7 +97,20 @@ def write(persons: int, wrong: float = 0.02) -> dict[str, Snapshot]:
 
 
 def _typed(register: pa.Table) -> pa.Table:
-    names = ["id_no", "name", "sex", "ethnic", "birth_date", "division", "address", "mobile", "employer", "insured_from", "base", "marital"]
+    names = [
+        "id_no",
+        "name",
+        "sex",
+        "ethnic",
+        "birth_date",
+        "division",
+        "address",
+        "mobile",
+        "employer",
+        "insured_from",
+        "base",
+        "marital",
+    ]
     table = register.rename_columns(names)
     kinds = {"birth_date": pa.date32(), "insured_from": pa.date32(), "base": pa.decimal128(20, 6)}
     columns = {name: table[name].cast(kinds[name]) if name in kinds else table[name] for name in names}
@@ -78,12 +121,14 @@ def _spread(connection: duck.Duck, folder: Path, department: str, wrong: float, 
     values = ", ".join(_claim(name, department, wrong) for name in ITEMS)
     query = (
         f"SELECT id_no, {values}, id_no AS _key, row_number() OVER () + {start} AS _line, 1::BIGINT AS _batch, DATE '2026-11-16' AS _as_of,"
-        f" NULL::VARCHAR AS _raw, NULL::VARCHAR AS _verdicts, CAST(hash(id_no) AS VARCHAR) AS _hash, false AS _deleted,"
+        f" NULL::VARCHAR AS _raw, NULL::VARCHAR AS _verdicts, '' AS _hash, false AS _deleted,"
         f" {text_of(bucket_of('id_no'))} AS _bucket FROM piece"
     )
     target = folder / "pieces" / department / f"{start:09d}"
     target.mkdir(parents=True, exist_ok=True)
-    connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, PARTITION_BY (_bucket), WRITE_PARTITION_COLUMNS, OVERWRITE)")
+    connection.execute(
+        f"COPY ({query}) TO '{target}' (FORMAT parquet, PARTITION_BY (_bucket), WRITE_PARTITION_COLUMNS, OVERWRITE)"
+    )
 
 
 def _claim(name: str, department: str, wrong: float) -> str:
@@ -103,3 +148,27 @@ def _snapshot(connection: duck.Duck, folder: Path, department: str) -> Snapshot:
         for piece in pieces:
             piece.unlink()
     return save(f"bench/{department}", Snapshot(), buckets, by="id_no")
+
+
+def decoded(name: str) -> str:
+    """SQL that looks at every value of a column and does next to nothing with it."""
+    kind = TYPES.get(name, "boolean" if name == "_deleted" else "date" if name == "_as_of" else "text")
+    return (
+        f"sum(strlen({name}))" if kind == "text" else f"count_if({name})" if kind == "boolean" else f"max({name} + 1)"
+    )
+
+
+def changed(members: dict[str, Snapshot], share: float, batch: int) -> dict[str, Snapshot]:
+    """A full delivery of the first department in which a share of the persons have moved; the others say what they said."""
+    first = f"{DEPARTMENTS[0]}.person"
+    resource = _resource(DEPARTMENTS[0])
+    shape = Shape(tuple(item.name for item in resource.items), "id_no", False, ("id_no",))
+    moved = f"CASE WHEN hash(id_no, {batch}) % 10000 < {round(share * 10000)} THEN address || '新' ELSE address END AS address"
+    with duck.connect() as connection:
+        files = [load().lake / bucket.path for bucket in members[first].buckets.values()]
+        hashed = text_of(hash_of(shape.items, "'U'"))
+        rows = f"SELECT *, 'U' AS _op FROM (SELECT * REPLACE ({moved}) FROM {duck.scan(files)})"
+        delta = Delta(connection, shape, members[first], date(2026, 11, 17), batch)
+        none = pa.array([], pa.string())
+        delta.compute(f"(SELECT * REPLACE ({hashed} AS _hash) FROM ({rows}))", none, none, none)
+        return {**members, first: delta.next_snapshot(f"bench/{DEPARTMENTS[0]}/{batch}")}

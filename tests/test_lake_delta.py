@@ -81,7 +81,7 @@ class Register:
                 row
                 for n in range(8)
                 for row in duck.table(
-                    engine, f"SELECT * FROM {layers.relation(self.live, ['_key'], NONE, n)} WHERE _bucket = {n}"
+                    engine, f"SELECT * FROM {layers.relation(self.live, ['_key'], NONE, [n])} WHERE _bucket = {n}"
                 ).to_pylist()
             ]
         assert sorted(found, key=repr) == sorted(by_bucket, key=repr), "together they say what each bucket says"

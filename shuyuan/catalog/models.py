@@ -204,6 +204,12 @@ class Catalog(Declared):
     where: dict[str, str]
     divisions_history: Path | None = None
 
+    def links_of(self, resource: str) -> tuple[str, ...]:
+        """The items of a resource that hold keys of libraries, in the order of its contract."""
+        members = [member for library in self.libraries.values() for member in library.members]
+        linked = {on for member in members if member.resource == resource for on in member.on}
+        return tuple(item.name for item in self.resources[resource].items if item.name in linked)
+
     def libraries_of(self, resource: str) -> list[Library]:
         """The libraries that a resource feeds."""
         return [lib for lib in self.libraries.values() if any(m.resource == resource for m in lib.members)]

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import pyarrow as pa
 
-from shuyuan.catalog import Resource
+from shuyuan import settings
+from shuyuan.catalog import Resource, load_catalog
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.db.sql import statement, table
 from shuyuan.flow.step import LOADER, Rejected, alone, audited, batch_step, is_due, of_batch
@@ -62,8 +63,12 @@ def _offending(verdict: Verdict, staged: Staged) -> pa.Table:
 def _delta(
     engine: duck.Duck, batch: Batch, resource: Resource, live: Snapshot, staged: Staged, without: pa.Array
 ) -> tuple[Delta, Counts]:
-    delta = Delta(engine, source.shape(resource), live, batch.business_date, batch.batch_id)
+    delta = Delta(engine, source.shape(resource, _links(resource)), live, batch.business_date, batch.batch_id)
     return delta, delta.compute(staged.scan(), without, staged.withheld(), staged.unread())
+
+
+def _links(resource: Resource) -> tuple[str, ...]:
+    return load_catalog(settings.load().catalog).links_of(resource.id)
 
 
 def _evidence(connection: Connection, batch_id: int) -> pa.Table:

@@ -85,7 +85,7 @@ class Delta:
 
     def _old(self, bucket: int | None = None) -> str:
         """The live rows, of one bucket or all, with hashes as this engine makes them."""
-        return layers.relation(self.live, ["_key"], self._none(), bucket, self._hashed)
+        return layers.relation(self.live, ["_key"], self._none(), None if bucket is None else [bucket], self._hashed)
 
     def _none(self) -> str:
         return f"SELECT {BOOKKEEPING} WHERE false"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import duckdb
@@ -58,6 +58,15 @@ def write_parquet(connection: Duck, query: str, path: Path) -> int:
     written = count(connection, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
     durable.settle(part, path)
     return written
+
+
+def write_partitions(connection: Duck, query: str, column: str, folder: Path) -> dict[int, list[Path]]:
+    """Write a query's result into files that hold one value of an integer column each, without it. → value → its files, still to be named."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = Path(mkdtemp(prefix="spread-", suffix=".part", dir=folder))
+    quoted = str(target).replace("'", "''")
+    connection.execute(f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({column}))")
+    return {int(part.name.rpartition("=")[2]): sorted(part.glob("*.parquet")) for part in sorted(target.iterdir())}
 
 
 def scan(paths: list[Path], columns_of: str | None = None) -> str:

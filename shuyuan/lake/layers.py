@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from shuyuan import settings
@@ -21,16 +21,16 @@ def relation(
     snapshot: Snapshot,
     key: Sequence[str],
     none: str,
-    bucket: int | None = None,
+    buckets: Collection[int] | None = None,
     read: Reader | None = None,
     only: str = "",
 ) -> str:
-    """SQL of the newest row of every key, of one bucket or of all, with the columns of `none` (a SELECT … WHERE false).
+    """SQL of the newest row of every key, of some buckets or of all, with the columns of `none` (a SELECT … WHERE false).
 
     Rows that say that a key is gone are among them. `read(files, engine)`: the relation of some files whose hashes that engine made.
     `only`: a condition that base rows must meet; layers are read whole, or an old row would come back whose newer one does not meet it.
     """
-    chosen = [entry for number, entry in sorted(snapshot.buckets.items()) if bucket in (None, number)]
+    chosen = [entry for number, entry in sorted(snapshot.buckets.items()) if buckets is None or number in buckets]
     reader = read or (lambda files, _: duck.scan(files))
     base, over = _bases(chosen, reader, only), _layers(chosen, reader)
     if not base and not over:

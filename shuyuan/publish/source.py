@@ -27,10 +27,10 @@ COPY_TYPES = {
 }
 
 
-def shape(resource: Resource) -> Shape:
-    """What the lake needs to know of a resource."""
+def shape(resource: Resource, links: tuple[str, ...]) -> Shape:
+    """What the lake needs to know of a resource. `links`: its items that hold keys of libraries."""
     items = tuple(item.name for item in resource.items)
-    return Shape(items, resource.bucket_item, change=resource.delivery.mode == "change")
+    return Shape(items, resource.bucket_item, resource.delivery.mode == "change", links)
 
 
 def copy_types(resource: Resource) -> dict[str, str]:
@@ -45,7 +45,7 @@ def stage(connection: Connection, resource: Resource, batch: Batch, delta: Delta
     staging = table("staging", name)
     connection.execute(statement("steps/drop_staging", staging=staging))
     connection.execute(statement("steps/create_staging", staging=staging, like=table("source", resource.table)))
-    if copy_in(connection, staging, _rows(delta, list(types), "IU"), list(types.values())):
+    if copy_in(connection, staging, delta.reader(list(types), "IU"), list(types.values())):
         return name
     connection.execute(statement("steps/drop_staging", staging=staging))
     return None
@@ -73,26 +73,20 @@ def _begin(connection: Connection, resource: Resource, batch: Batch, delta: Delt
         if not empty:
             return Counter()
         marks = {"_batch": pa.scalar(batch.batch_id, pa.int64()), "_as_of": pa.scalar(batch.business_date, pa.date32())}
-        rows = stamped(_rows(delta, list(types), "I"), **marks)
+        rows = stamped(delta.reader(list(types), "I"), **marks)
         return Counter(I=copy_in(connection, target, rows, [*types.values(), "int8", "date"]))
 
 
 def _merge(connection: Connection, resource: Resource, batch: Batch, delta: Delta) -> Counter[str]:
     types, target = copy_types(resource), table("source", resource.table)
     connection.execute(statement("steps/create_delta", like=target))
-    copy_in(connection, Identifier("delta"), _rows(delta, [*types, "_change"], "IUD"), [*types.values(), "text"])
+    copy_in(connection, Identifier("delta"), delta.reader([*types, "_change"], "IUD"), [*types.values(), "text"])
     connection.execute("ANALYZE delta (_key, _change)")
     parts = {"columns": columns(types), "values": columns(types, "delta"), "changes": assignments_from("delta", types)}
     order = statement("steps/merge_source", table=target, **parts)
     done = connection.execute(order, {"batch": batch.batch_id, "as_of": batch.business_date}).fetchall()
     connection.execute("DROP TABLE delta")
     return Counter({str(letter): int(rows) for letter, rows in done})
-
-
-def _rows(delta: Delta, names: list[str], changes: str) -> pa.Table | pa.RecordBatchReader:
-    """Streamed where the lake can."""
-    read = getattr(delta, "reader", delta.table)
-    return read(names, changes)
 
 
 class LostRows(Exception):

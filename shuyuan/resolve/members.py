@@ -41,28 +41,28 @@ class Members:
                 query = f"SELECT * FROM (SELECT *, {text_of(bucket_of('entity'))} AS _entity_bucket FROM ({rows})) WHERE {wanted}"
                 self.connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, PARTITION_BY (_entity_bucket))")
 
-    def take(self, number: int) -> None:
-        """Turn to one bucket: every member's view shows its claims about the entities there."""
+    def take(self, numbers: list[int]) -> None:
+        """Turn to some buckets: every member's view shows its claims about the entities there."""
         for member in self.library.members:
             view = text_of(plan.member_view(member.resource))
-            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {self._claims(member, number)}")
+            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {self._claims(member, numbers)}")
 
-    def _claims(self, member: Member, number: int) -> str:
+    def _claims(self, member: Member, numbers: list[int]) -> str:
         resource = self.catalog.resources[member.resource]
         if is_aligned(member, resource):
-            return text_of(claims(member, resource, self._table(member, number)))
-        paths = sorted((self.scratch / member.table / f"_entity_bucket={number}").glob("*.parquet"))
+            return text_of(claims(member, resource, self._table(member, numbers)))
+        folders = [self.scratch / member.table / f"_entity_bucket={number}" for number in numbers]
+        paths = [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
         nothing = text_of(linked(member, resource, SQL(f"({self._never_delivered(member)})")))
         return text_of(picked(member, resource, SQL(f"SELECT * FROM {duck.scan(paths, nothing)}")))
 
-    def _table(self, member: Member, number: int | None) -> Composable:
-        """The live rows of a member's snapshot (of one bucket) that speak of touched entities; typed even when nothing was ever delivered."""
-        only = self._touching(member, "touched_all" if number is None else "touched")
+    def _table(self, member: Member, numbers: list[int] | None) -> Composable:
+        """The live rows of a member's snapshot (of some buckets) that speak of touched entities; typed even when nothing was ever delivered."""
+        only = self._touching(member, "touched_all" if numbers is None else "touched")
         snapshot = self.snapshots.get(member.resource, Snapshot())
-        rows = layers.relation(
-            snapshot, ["_key"], self._never_delivered(member), number, only="" if self.touched.whole else only
-        )
-        here = "true" if number is None else f"_bucket = {number}"
+        filtered = "" if self.touched.whole else only
+        rows = layers.relation(snapshot, ["_key"], self._never_delivered(member), numbers, only=filtered)
+        here = "true" if numbers is None else f"_bucket IN ({', '.join(map(str, numbers))})"
         return SQL(f"(SELECT * FROM {rows} WHERE NOT _deleted AND {here} AND ({only}))")
 
     def _touching(self, member: Member, touched: str) -> str:

@@ -323,7 +323,7 @@ def agrees(item: LibraryItem, value: Composable, claimed: Composable) -> Compose
         return fragment("({test})", test=statement(f"compare/{item.compare}", **parts))
     # Most texts are written the same: only the others are looked at as they are meant.
     spelled = statement(f"compare/{item.compare}", **parts)
-    return fragment("(CASE WHEN {a} = {b} THEN true ELSE ({spelled}) END)", a=value, b=claimed, spelled=spelled)
+    return fragment("(CASE WHEN {a} = {b} THEN true WHEN {a} IS NULL OR {b} IS NULL THEN NULL ELSE ({spelled}) END)", a=value, b=claimed, spelled=spelled)
 
 
 def comparable(item: LibraryItem, text: Composable) -> Composable:

@@ -54,7 +54,7 @@ def part(
     """Resolve some buckets: they are independent, so many workers may take some each."""
     with duck.connect() as connection, TemporaryDirectory(prefix="shuffle-", dir=settings.load().lake) as scratch:
         resolver = _Resolver(connection, catalog, library, inputs, business_date, folder, Path(scratch))
-        return together([resolver.bucket(number) for number in resolver.prepare(list(numbers))])
+        return together([resolver.group(group) for group in resolver.prepare(list(numbers))])
 
 
 def finish(library: Library, inputs: Inputs, folder: str, parts: Iterable[Part]) -> Outcome:
@@ -92,25 +92,25 @@ class _Resolver:
         self.rows = Shape("rows", "_key", ("_key",), (("U", plan.published(library)), ("S", plan.masks(library))))
         self.disputes = disputes.disputes(catalog, library, day, inputs.members)
 
-    def prepare(self, numbers: list[int]) -> list[int]:
-        """The buckets among these that there is anything to do in; members of other buckets are brought there."""
-        due = self.touched.due(numbers)
-        self.members.shuffle(due)
-        return due
+    def prepare(self, numbers: list[int]) -> list[list[int]]:
+        """The buckets among these that there is anything to do in, in groups; members of other buckets are brought there."""
+        groups = self.touched.due(numbers)
+        self.members.shuffle([number for group in groups for number in group])
+        return groups
 
-    def bucket(self, number: int) -> Part:
-        """Resolve one bucket and write its part of the snapshots and deltas."""
-        self.touched.take(number)
-        self.members.take(number)
+    def group(self, numbers: list[int]) -> Part:
+        """Resolve some buckets together and write their part of the snapshots and deltas."""
+        self.touched.take(numbers)
+        self.members.take(numbers)
         query = text_of(plan.checked(self.catalog, self.library))
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
         found = Part(crosschecks=self._counts())
         rows = f"SELECT {text_of(columns(self.rows.columns))} FROM checked"
-        if self.writer.write(found, self.rows, rows, self.inputs.library, number):
+        if self.writer.write(found, self.rows, rows, self.inputs.library, numbers):
             found.crosschecks = added(found.crosschecks, self._compared_before())
         if self.disputes is not None:
             every = text_of(self.disputes)
-            if self.writer.write(found, DISPUTES, every, self.inputs.discrepancies, number):
+            if self.writer.write(found, DISPUTES, every, self.inputs.discrepancies, numbers):
                 found.crosschecks = added(found.crosschecks, self._disagreed_before())
         return found
 

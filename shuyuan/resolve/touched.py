@@ -12,6 +12,9 @@ from shuyuan.lake.delta import bucket_of
 from shuyuan.lake.snapshot import Snapshot
 from shuyuan.resolve.disputes import KEY, NONE
 
+AT_ONCE = 250_000
+"""Touched entities that are looked at together, as many as a bucket of a city has persons: every look costs its planning."""
+
 
 class Touched:
     """The touched entities of one run: the relation `touched_all` on its connection, and `touched` for the bucket at hand.
@@ -40,17 +43,26 @@ class Touched:
         turning = text_of(statement("steps/turning_disputes", **parts))
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched_all AS {named} UNION {turning}")
 
-    def due(self, numbers: list[int]) -> list[int]:
-        """The buckets among `numbers` that hold a touched entity."""
+    def due(self, numbers: list[int]) -> list[list[int]]:
+        """The buckets among `numbers` that hold a touched entity, in groups that are looked at together: as many as fit into memory."""
         if self.whole:
-            return numbers
-        known = {number for (number,) in duck.rows(self.connection, "SELECT DISTINCT _bucket FROM touched_all")}
-        return [number for number in numbers if number in known]
+            return [[number] for number in numbers]
+        query = "SELECT _bucket, count(*) FROM touched_all GROUP BY _bucket ORDER BY _bucket"
+        groups: list[list[int]] = []
+        size = AT_ONCE
+        for number, entities in duck.rows(self.connection, query):
+            if number in numbers:
+                size += entities
+                if size > AT_ONCE:
+                    groups.append([])
+                    size = entities
+                groups[-1].append(number)
+        return groups
 
-    def take(self, number: int) -> None:
-        """Turn to one bucket."""
+    def take(self, numbers: list[int]) -> None:
+        """Turn to some buckets."""
         if not self.whole:
-            query = f"SELECT entity FROM touched_all WHERE _bucket = {number}"
+            query = f"SELECT entity FROM touched_all WHERE _bucket IN ({', '.join(map(str, numbers))})"
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched AS {query}")
 
     def among(self, column: str, of: str = "touched") -> str:

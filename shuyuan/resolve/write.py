@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shuyuan import settings
 from shuyuan.db.sql import SQL, Composable, Composed, Identifier, columns, fragment, join, statement, text_of
-from shuyuan.lake import duck, layers
+from shuyuan.lake import duck, durable, layers
+from shuyuan.lake.delta import bucket_of
 from shuyuan.lake.snapshot import Bucket, Layer, Snapshot
 from shuyuan.resolve.outcome import Part
 from shuyuan.resolve.touched import Touched
@@ -37,64 +38,77 @@ class Writer:
     def __init__(self, connection: duck.Duck, folder: str, touched: Touched) -> None:
         self.connection, self.folder, self.touched = connection, folder, touched
 
-    def write(self, part: Part, shape: Shape, query: str, live: Snapshot, number: int) -> bool:
-        """Note in `part` what `query`, all rows of the touched entities of a bucket, changes, and write it.
+    def write(self, part: Part, shape: Shape, query: str, live: Snapshot, numbers: list[int]) -> bool:
+        """Note in `part` what `query`, all rows of the touched entities of some buckets, changes, and write it.
 
         → whether there was anything to compare with; then the relation `old` holds what these entities had.
         """
-        before = live.buckets.get(number)
-        if before is None:
-            self._first(part, shape, query, number)
+        if self.touched.whole and numbers[0] not in live.buckets:
+            self._first(part, shape, query, numbers[0])
             return False
-        self._compare(shape, query, live, number)
-        found = Counter(dict(duck.rows(self.connection, "SELECT _op, count(*) FROM change GROUP BY _op")))
-        if found:
-            part.tallies[shape.kind].update(found)
-            path = self._copy(part, shape, "FROM change", f"_delta_{number:03d}")[0]
-            part.buckets[shape.kind][number] = self._next(shape, live, before, number, found, path)
+        self._compare(shape, query, live, numbers)
+        tally: dict[int, Counter[str]] = defaultdict(Counter)
+        for number, letter, rows in duck.rows(
+            self.connection, "SELECT _bucket, _op, count(*) FROM change GROUP BY ALL"
+        ):
+            tally[number][letter] = rows
+        files = self._spread(shape) if tally else {}
+        for number, paths in files.items():
+            part.tallies[shape.kind].update(tally[number])
+            part.files[shape.kind] += paths
+            part.buckets[shape.kind][number] = self._next(shape, live, number, tally[number], paths)
         return True
 
     def _first(self, part: Part, shape: Shape, query: str, number: int) -> None:
-        path, rows = self._copy(
-            part, shape, f"SELECT 'I' AS _op, {self._names(shape)} FROM ({query}) AS first", f"_{number:03d}"
-        )
+        path = f"{self.folder}/{shape.kind}_{number:03d}.parquet"
+        first = f"SELECT 'I' AS _op, {self._names(shape)} FROM ({query}) AS first"
+        rows = duck.write_parquet(self.connection, first, settings.load().lake / path)
         if rows:
+            part.files[shape.kind].append(path)
             part.tallies[shape.kind]["I"] += rows
             part.buckets[shape.kind][number] = Bucket(path, rows)
 
-    def _copy(self, part: Part, shape: Shape, query: str, name: str) -> tuple[str, int]:
-        path = f"{self.folder}/{shape.kind}{name}.parquet"
-        rows = duck.write_parquet(self.connection, query, settings.load().lake / path)
-        if rows:
-            part.files[shape.kind].append(path)
-        return path, rows
+    def _spread(self, shape: Shape) -> dict[int, list[str]]:
+        """Write the change, a file per bucket. → bucket → its files, relative to the lake."""
+        lake = settings.load().lake
+        spread: dict[int, list[str]] = {}
+        for number, files in duck.write_partitions(
+            self.connection, "FROM change", "_bucket", lake / self.folder
+        ).items():
+            for count, file in enumerate(files):
+                path = f"{self.folder}/{shape.kind}_delta_{number:03d}{'_' * count}.parquet"
+                durable.settle(file, lake / path)
+                spread.setdefault(number, []).append(path)
+        return spread
 
     def _names(self, shape: Shape) -> str:
         return text_of(columns(shape.columns))
 
-    def _compare(self, shape: Shape, query: str, live: Snapshot, number: int) -> None:
-        """Tables `old` and `change` of the bucket."""
+    def _compare(self, shape: Shape, query: str, live: Snapshot, numbers: list[int]) -> None:
+        """Tables `old` and `change` of the buckets."""
         run = self.connection.execute
         run(f"CREATE OR REPLACE TEMP TABLE new AS {query}")
         among = self.touched.among(text_of(Identifier(shape.entity)))
-        rows = layers.relation(live, shape.key, self._none(shape), number, only="" if self.touched.whole else among)
+        only = "" if self.touched.whole else among
+        rows = layers.relation(live, shape.key, self._none(shape), numbers, only=only)
         run(f"CREATE OR REPLACE TEMP TABLE old AS SELECT * FROM {rows} WHERE _op IS DISTINCT FROM 'D' AND {among}")
-        run(f"CREATE OR REPLACE TEMP TABLE change AS {text_of(_changes(shape))}")
+        change = f"SELECT *, {text_of(bucket_of(shape.entity))} AS _bucket FROM ({text_of(_changes(shape))}) AS change"
+        run(f"CREATE OR REPLACE TEMP TABLE change AS {change}")
 
     def _none(self, shape: Shape) -> str:
         return f"SELECT 'I' AS _op, {self._names(shape)} FROM new WHERE false"
 
-    def _next(
-        self, shape: Shape, live: Snapshot, before: Bucket, number: int, found: Counter[str], path: str
-    ) -> Bucket:
+    def _next(self, shape: Shape, live: Snapshot, number: int, found: Counter[str], paths: list[str]) -> Bucket:
         """The bucket's next state: the change as a layer over it, or, when it is large or there are enough, all of it anew."""
+        before = live.buckets.get(number, Bucket("", 0))
         rows = before.rows + found["I"] - found["D"]
         if not layers.is_full(before, number) and found.total() <= REWRITE * before.rows:
-            return replace(before, rows=rows, layers=(*before.layers, Layer(path, live.number + 1)))
-        query = statement(
-            "steps/rewritten", columns=columns(shape.columns), same_key=_same_key(shape, "live", "change")
-        )
-        old = f"SELECT * FROM {layers.relation(live, shape.key, self._none(shape), number)}"
+            brought = (Layer(path, live.number + 1) for path in paths)
+            return replace(before, rows=rows, layers=(*before.layers, *brought))
+        change = f"(SELECT * FROM change WHERE _bucket = {number})"
+        same = _same_key(shape, "live", "brought")
+        query = statement("steps/rewritten", columns=columns(shape.columns), same_key=same, change=SQL(change))
+        old = f"SELECT * FROM {layers.relation(live, shape.key, self._none(shape), [number])}"
         path = f"{self.folder}/{shape.kind}_{number:03d}.parquet"
         text = text_of(query).replace(":old", old)
         return Bucket(path, duck.write_parquet(self.connection, text, settings.load().lake / path))

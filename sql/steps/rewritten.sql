@@ -1,4 +1,5 @@
 -- A bucket written anew: what did not change, and what did.
-SELECT 'I' AS _op, {columns} FROM (:old) AS live WHERE _op <> 'D' AND NOT EXISTS (SELECT 1 FROM change WHERE {same_key})
+SELECT 'I' AS _op, {columns} FROM (:old) AS live
+WHERE _op IS DISTINCT FROM 'D' AND NOT EXISTS (SELECT 1 FROM {change} AS brought WHERE {same_key})
 UNION ALL
-SELECT 'I' AS _op, {columns} FROM change WHERE _op <> 'D'
+SELECT 'I' AS _op, {columns} FROM {change} AS brought WHERE _op <> 'D'
