@@ -193,3 +193,6 @@ def test_the_engine_learns_which_entities_to_resolve_again(office: Connection, c
     rulings.merge(office, "population", NEW, OTHER, LIN)
     assert identity.moved(office, "population", first) == sorted([OLD, NEW, OTHER])
     assert identity.moved(office, "population", identity.version(office, "population")) == []
+    rulings.separate(office, "population", MOTHER, [("hrss.insured", MOTHER)], LIN)
+    later = identity.version(office, "population") - 1
+    assert identity.moved(office, "population", later) == [MOTHER, f"{MOTHER}#2"]

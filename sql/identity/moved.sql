@@ -1,4 +1,5 @@
--- Keys whose entities a ruling after %(since)s has changed: both ends of the link, and everything that is or was joined to them.
+-- Keys whose entities a ruling after %(since)s has changed: both ends of the link, and everything that is or was joined to them;
+-- of a row that went to a second person also the number it has left.
 WITH RECURSIVE reached AS (
     SELECT unnest(ARRAY[link.alias, link.key]) AS key
     FROM ledger.link
@@ -13,7 +14,7 @@ WITH RECURSIVE reached AS (
 
 SELECT key FROM reached
 UNION
-SELECT link.key
+SELECT unnest(ARRAY[link.key, split_part(link.key, '#', 1)])
 FROM ledger.link
 INNER JOIN ledger.link_ruling AS ruling USING (link_id)
 WHERE link.library = %(library)s AND link.resource IS NOT NULL AND ruling.ruling_id > %(since)s
