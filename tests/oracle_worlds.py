@@ -132,15 +132,17 @@ def _item(draw: st.DrawFn, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def rich_items() -> list[dict[str, Any]]:
-    """Every item with a check of every other department; scoped and plain sources, fallbacks, silence, definition, timing in turn."""
+def rich_items(most: int = 4) -> list[dict[str, Any]]:
+    """Every item with a check of every other department (all but the first with `most`); sources, fallbacks and flags of every kind in turn."""
     found = []
     for number, (name, kind) in enumerate(ITEMS.items()):
         refs = [f"{resource}.{name}" for resource in (REGISTER, EVENTS, CLAIMS, RECORDS)]
         scoped = {prefix: f"{resource}.{name}" for prefix, resource in SCOPES.items()}
         source: Any = scoped if number % 3 == 1 else refs[number % 4]
         flags = [{"silence": number % 2 == 0, "definition": number == 3 and at == 0} for at in range(len(refs))]
-        checks = [{"ref": ref, **flag} for ref, flag in zip(refs, flags, strict=True) if ref != source]
+        checks = [{"ref": ref, **flag} for ref, flag in zip(refs, flags, strict=True) if ref != source][
+            : most if number else 4
+        ]
         found.append({
             "name": name, "label": name, "type": kind, "compare": COMPARE[kind], "timing": (0, 30, 90)[number % 3], "check": checks,
             "source": source, "fallback": refs[3:] if number % 4 != 3 else [],
@@ -199,9 +201,17 @@ def live(drawn: Rows) -> Rows:
     return {name: [row for row in every if not row["_deleted"]] for name, every in drawn.items()}
 
 
-def write(drawn: Rows, folder: str = "source") -> dict[str, Snapshot]:
-    """The rows as snapshots of the lake, in the buckets that the settings ask for. A department without rows has never delivered."""
-    return {name: _snapshot(RESOURCES[name], every, f"{folder}/{name}") for name, every in drawn.items() if every}
+def write(
+    drawn: Rows, folder: str = "source", base: Snapshot | None = None, named: str | None = None
+) -> dict[str, Snapshot]:
+    """The rows as snapshots of the lake, in the buckets that the settings ask for. A department without rows has never delivered.
+
+    `base`: the snapshot that they follow; `named`: the file that names the entities that changed since.
+    """
+    known = (base or Snapshot(), named)
+    return {
+        name: _snapshot(RESOURCES[name], every, f"{folder}/{name}", *known) for name, every in drawn.items() if every
+    }
 
 
 def bucket(value: str | None) -> int:
@@ -209,13 +219,15 @@ def bucket(value: str | None) -> int:
     return int(md5((value or "").encode(), usedforsecurity=False).hexdigest()[:4], 16) % settings.load().buckets
 
 
-def _snapshot(resource: Resource, every: list[dict[str, Any]], directory: str) -> Snapshot:
+def _snapshot(
+    resource: Resource, every: list[dict[str, Any]], directory: str, base: Snapshot, named: str | None
+) -> Snapshot:
     parts: dict[int, list[dict[str, Any]]] = {}
     for line, row in enumerate(every, 2):
         kept = {"_line": line, "_batch": 1, "_hash": str(line), "_bucket": bucket(row[resource.bucket_item])}
         parts.setdefault(kept["_bucket"], []).append({**row, **kept})
     written = {number: _file(resource, part, f"{directory}/b{number:03d}.parquet") for number, part in parts.items()}
-    return save(directory, Snapshot(), written, by=resource.bucket_item)
+    return save(directory, base, written, by=resource.bucket_item, named=named)
 
 
 def _file(resource: Resource, part: list[dict[str, Any]], path: str) -> Bucket:
