@@ -362,6 +362,31 @@ def test_what_was_ruled_about_the_identity_is_told(lived: Town) -> None:
     assert other.known and not other.found
 
 
+def test_what_is_said_under_a_merged_number_is_said_of_the_entity(lived: Town) -> None:
+    """The pension office knows him under another number; proposed it counts for nothing, confirmed it is his."""
+    bob, other = OTHERS[1], OTHERS[2]
+    link = (
+        "INSERT INTO ledger.link (library, alias, key, method, why, evidence, proposed_by) "
+        "VALUES ('population', %s, %s, 'x', 'y', '{}', 'lin') RETURNING link_id"
+    )
+    insured = (
+        "INSERT INTO source.hrss__insured (_key, _line, _batch, _as_of, _hash, id_no, name) "
+        "SELECT 'P', 9, max(batch_id), %s, 'h', %s, '包二' FROM ledger.batch"
+    )
+    with transaction("shuyuan_owner") as owner:
+        owner.execute(insured, [MONDAY, other])
+        ((number,),) = owner.execute(link, [other, bob]).fetchall()
+    pension = "hrss.insured.name"
+    assert next(c for c in asked(key=bob).items[0].claims if c.origin.ref == pension).standing == "no claim"
+    with transaction("shuyuan_owner") as owner:
+        owner.execute(
+            "INSERT INTO ledger.link_ruling (link_id, verdict, ruled_by, reason) VALUES (%s, 'confirmed', 'lin', 'seen')",
+            [number],
+        )
+    claim = next(c for c in asked(key=bob).items[0].claims if c.origin.ref == pension)
+    assert (claim.value, claim.origin.line, claim.origin.row) == ("包二", 9, "P")
+
+
 def test_the_command_line(lived: Town, shuyuan: Any) -> None:
     said = shuyuan("explain", "population", ANN, "name", "--as", "lin")
     for words in (

@@ -57,7 +57,8 @@ def gather(
         versions = asking.ask("versions", history=table("history", library.id))
         told = {member.resource: asking.claim(member) for member in members}
         discrepancies, links = asking.ask("discrepancies"), asking.ask("links")
-    row, claims = then.one(), {name: found for name, asked in told.items() if (found := asked.one())}
+    row = then.one()
+    claims = _spoken(members, [told, *asking.aliases(members, links.rows())])
     disputed = any(found["closed_run"] is None for found in discrepancies.rows())
     with connection.pipeline():
         runs, batches = asking.runs(row, moment), asking.ask("batches", batches=_batches(claims))
@@ -117,10 +118,19 @@ class _Asking:
     def as_of(self, moment: Moment) -> _Answer:
         return self.ask("as_of", as_of=table("history", f"{self.library.id}_as_of"), **moment.values())
 
-    def claim(self, member: Member) -> _Answer:
+    def aliases(self, members: Collection[Member], links: Collection[Row]) -> list[dict[str, _Answer]]:
+        """What members say under the other numbers that were confirmed to be this entity's."""
+        merged = [link for link in links if link["resource"] is None and link["state"] == "confirmed"]
+        numbers = [link["alias"] for link in merged if link["key"] == self.key]
+        if not numbers:
+            return []
+        with self.connection.pipeline():
+            return [{member.resource: self.claim(member, number) for member in members} for number in numbers]
+
+    def claim(self, member: Member, number: str | None = None) -> _Answer:
         resource = self.catalog.resources[member.resource]
         view, source = table("claim", f"{self.library.id}__{member.table}"), table("source", resource.table)
-        return self.ask("claim", claims=view, source=source, on=columns(member.on, "told"))
+        return self.ask("claim", key=number or self.key, claims=view, source=source, on=columns(member.on, "told"))
 
     def runs(self, row: Row | None, moment: Moment) -> _Answer:
         times = moment.values() if moment.past else {"_valid": date.max, "_known": None}
@@ -135,6 +145,21 @@ class _Asking:
             asked = self.ask("admitted", batches=[row["batch_id"] for row in corrected], since=since)
             found = {row["batch_id"]: row for row in asked.rows()}
         return {row["batch_id"]: {**row, **found.get(row["batch_id"], {})} for row in batches}
+
+
+def _spoken(members: Collection[Member], told: Collection[Mapping[str, _Answer]]) -> dict[str, Row]:
+    """Per resource the row that speaks: where several numbers are one entity, the one with the greatest `latest`, then the greatest key."""
+    found: dict[str, Row] = {}
+    for member in members:
+        rows = [row for answers in told if (row := answers[member.resource].one())]
+        if rows:
+            found[member.resource] = max(rows, key=lambda row: _rank(row, member.latest))
+    return found
+
+
+def _rank(row: Row, latest: str | None) -> tuple[bool, Any, str]:
+    value = row.get(latest) if latest else None
+    return value is not None, value if value is not None else 0, row.get("_row") or ""
 
 
 def _batches(claims: Mapping[str, Row]) -> list[int]:
