@@ -88,7 +88,8 @@ class Delta:
         return layers.relation(self.live, ["_key"], self._none(), None if bucket is None else [bucket], self._hashed)
 
     def _none(self) -> str:
-        return f"SELECT {BOOKKEEPING} WHERE false"
+        links = "".join(f"{text_of(Identifier(item))}, " for item in self.shape.links)
+        return f"SELECT {links}{BOOKKEEPING} FROM staged WHERE false"
 
     def _hashed(self, files: list[Path], engine: str) -> str:
         if engine == self.hashed:
