@@ -95,7 +95,7 @@ def _explain(f: dict[str, Any]) -> Lines:
     yield "the same as of a day, p95 ms", "≤ 50", f["past_p95_ms"], f["past_p95_ms"] <= 50
     yield "signing in for each, p95 ms", "told", f["command_p95_ms"], True
     yield "signing in and one query, ms", "told", f["bare_connection_ms"], True
-    yield "CPU of it, program + server, ms", "told", f["cpu_program_ms"] + f["cpu_server_ms"], True
+    yield "CPU per person, program + server, ms", "told", round(f["cpu_program_ms"] + f["cpu_server_ms"], 1), True
 
 
 def _publish(f: dict[str, Any]) -> Lines:
