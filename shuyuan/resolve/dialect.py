@@ -6,7 +6,7 @@ Belongs here: what the two engines spell or mean differently. What is on no list
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 
 from sqlglot import ErrorLevel, exp, parse_one
 
@@ -16,10 +16,10 @@ KNOWN = frozenset(
     re.findall(
         r"\w+",
         """
-        Abs Add Alias And Between BitwiseAnd BitwiseOr Boolean Case Cast Chr Coalesce Column ConcatWs Count Create DPipe DataType
-        DataTypeParam DateDiff EQ Exists Filter From GT GTE Identifier If In Is Join LT LTE Least Length Literal Lower MD5 NEQ Not Null
-        NullSafeEQ NullSafeNEQ Nullif Or Order Ordered Paren Properties RegexpLike RegexpReplace RowNumber Select Star StartsWith Sub
-        Subquery Substring Table TableAlias TemporaryProperty Union Var Where Window
+        Abs Add Alias And Between BitwiseAnd BitwiseOr Boolean Case Cast Coalesce Column ConcatWs Count DPipe DataType
+        DataTypeParam DateDiff EQ Exists From GT GTE Identifier If In Is Join LT LTE Least Length Literal Lower NEQ Not Null
+        NullSafeNEQ Nullif Or Order Ordered Paren RegexpLike RegexpReplace RowNumber Select Star StartsWith Sub
+        Subquery Substring Table TableAlias Union Var Where Window
         """,
     )
 )
@@ -32,18 +32,34 @@ class Untranslated(Exception):
     """The plan uses SQL that nobody has proven to mean the same on Spark; the message names it and the way out."""
 
 
-def spark(query: str, doubles: Container[str] | None = None) -> str:
+def spark(query: str, doubles: Collection[str] | None = None) -> str:
     """One DuckDB statement as Spark SQL. Raises Untranslated for what is not proven to mean the same on both.
 
-    `doubles`: names of columns that may be floating-point numbers, which Spark writes otherwise as text; None: any may be.
+    `doubles`: names of columns that may be floating-point numbers, which Spark writes otherwise as text; None: any may be. What the query
+    itself names after them is known.
     """
     tree = parse_one(query, read="duckdb")
     for node in tree.walk():
         _refuse_unknown(node)
-    return _translated(tree, doubles).sql("spark", comments=False, unsupported_level=ErrorLevel.RAISE)
+    return _translated(tree, None if doubles is None else _named_after(tree, doubles)).sql(
+        "spark", comments=False, unsupported_level=ErrorLevel.RAISE
+    )
 
 
-def _translated(tree: exp.Expr, doubles: Container[str] | None) -> exp.Expr:
+def _named_after(tree: exp.Expr, doubles: Collection[str]) -> set[str]:
+    """With the names that the query gives to what is made of such columns, however often it renames them."""
+    known, grown = set[str](), set(doubles)
+    while known != grown:
+        known = set(grown)
+        grown |= {alias.alias for alias in tree.find_all(exp.Alias) if _any_of(alias.this, known)}
+    return grown
+
+
+def _any_of(value: exp.Expr, names: Collection[str]) -> bool:
+    return any(column.name in names for column in value.find_all(exp.Column))
+
+
+def _translated(tree: exp.Expr, doubles: Collection[str] | None) -> exp.Expr:
     """Inner parts before the parts that hold them, so that what a rule makes is not translated again."""
     for node in reversed(list(tree.walk())):
         made = _text(node, doubles) if isinstance(node, exp.Cast) else _translate(node)
@@ -81,18 +97,18 @@ def _lower(node: exp.Expr) -> exp.Expr:
     return exp.Lower(this=alone)
 
 
-def _text(node: exp.Cast, doubles: Container[str] | None) -> exp.Expr:
+def _text(node: exp.Cast, doubles: Collection[str] | None) -> exp.Expr:
     """A value as text: Spark writes doubles otherwise (`sql/spark/text_of.sql`)."""
     if not node.is_type("text", "varchar") or not _may_be_double(node.this, doubles):
         return node
     return exp.paren(exp.replace_placeholders(parse_one(text("spark/text_of"), read="spark"), it=node.this))
 
 
-def _may_be_double(value: exp.Expr, doubles: Container[str] | None) -> bool:
+def _may_be_double(value: exp.Expr, doubles: Collection[str] | None) -> bool:
     """Whether nothing says that it is none; then Spark looks when it plans."""
     if isinstance(value, exp.Literal | exp.Null) or (isinstance(value, exp.Cast) and not value.is_type("double")):
         return False
-    return doubles is None or any(column.name in doubles for column in value.find_all(exp.Column))
+    return doubles is None or _any_of(value, doubles)
 
 
 def _minus(node: exp.Expr) -> exp.Expr:

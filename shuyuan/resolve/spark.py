@@ -19,13 +19,13 @@ from shuyuan.catalog import Catalog, Library, Member, item_of
 from shuyuan.db.sql import SQL, Composable, Identifier, columns, statement, text_of
 from shuyuan.lake import layers
 from shuyuan.lake.snapshot import Bucket, Layer, Snapshot
-from shuyuan.resolve import cluster, disputes, plan
+from shuyuan.resolve import cluster, disputes, plan, write
 from shuyuan.resolve.claims import claims
 from shuyuan.resolve.dialect import spark as translated
 from shuyuan.resolve.outcome import Counts, Outcome, Part, added
 from shuyuan.resolve.run import DISPUTES, Inputs, finish
 from shuyuan.resolve.touched import _files as changed_files
-from shuyuan.resolve.write import REWRITE, Shape, _changes, _same_key
+from shuyuan.resolve.write import Shape, _changes, _same_key
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -211,7 +211,7 @@ def _doubles(catalog: Catalog, library: Library) -> frozenset[str]:
 
 def is_large(before: Bucket, number: int, changed: int) -> bool:
     """Whether a bucket is written anew rather than laid over."""
-    return layers.is_full(before, number) or changed > REWRITE * before.rows
+    return layers.is_full(before, number) or changed > write.REWRITE * before.rows
 
 
 def _bucket_of(shape: Shape) -> str:
