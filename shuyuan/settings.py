@@ -30,6 +30,7 @@ class Settings:
     expectations: Path
     buckets: int
     memory_limit: str
+    workers: int
     engine: str
     spark_master: str
 
@@ -57,7 +58,7 @@ class Settings:
 @cache
 def load() -> Settings:
     """The settings of this process. Variables: SHUYUAN_HOME, SHUYUAN_CATALOG, SHUYUAN_EXPECTATIONS, SHUYUAN_BUCKETS, SHUYUAN_MEMORY,
-    SHUYUAN_ENGINE, SHUYUAN_SPARK_MASTER.
+    SHUYUAN_WORKERS, SHUYUAN_ENGINE, SHUYUAN_SPARK_MASTER.
 
     Tests that change the environment call `load.cache_clear()`.
     """
@@ -71,6 +72,7 @@ def load() -> Settings:
         expectations=Path(env.get("SHUYUAN_EXPECTATIONS", suites)).resolve(),
         buckets=int(env.get("SHUYUAN_BUCKETS", "8")),
         memory_limit=env.get("SHUYUAN_MEMORY", "1GB"),
+        workers=int(env.get("SHUYUAN_WORKERS", "1")),
         engine=_engine(env.get("SHUYUAN_ENGINE", "duckdb")),
         spark_master=env.get("SHUYUAN_SPARK_MASTER", "local[*]"),
     )

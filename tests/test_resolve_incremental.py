@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from shuyuan.lake import duck, layers
 from shuyuan.lake.delta import Delta, Shape, hash_of
 from shuyuan.lake.snapshot import Snapshot, load
 from shuyuan.resolve import disputes
+from shuyuan.resolve.ruled import ALIASES, ROWS
 from shuyuan.resolve.run import Inputs, Outcome, finish, part, run
 
 FIRST = DAY - timedelta(days=6)
@@ -51,6 +52,13 @@ class House:
     last: Outcome = field(default_factory=Outcome)
     told: dict[str, str] | None = None
     steps: int = 0
+    ruled: dict[str, Any] = field(default_factory=dict)
+
+    def rule(self, aliases: dict[str, str], rows: list[tuple[str, str, str]] = [], moved: Sequence[str] = ()) -> None:  # noqa: B006
+        """Stewards rule that keys are others, and that rows speak of others than they say; `moved`: whom a withdrawn ruling was about."""
+        told = [dict(zip(ROWS.names, row, strict=True)) for row in rows]
+        merged = pa.table({"alias": list(aliases), "entity": list(aliases.values())}, ALIASES)
+        self.ruled = {"aliases": merged, "rows": pa.Table.from_pylist(told, ROWS), "moved": moved}
 
     def deliver(self, resource: str, drawn: list[dict[str, Any]], day: date) -> None:
         """A full delivery of one department."""
@@ -75,7 +83,9 @@ class House:
     def resolve(self, day: date, workers: int = 1) -> Outcome:
         """What changed since the last run, by so many workers."""
         self.steps += 1
-        inputs = Inputs(self.members, self.last.library, self.last.discrepancies, self.told, self.last.crosschecks)
+        inputs = Inputs(
+            self.members, self.last.library, self.last.discrepancies, self.told, self.last.crosschecks, **self.ruled
+        )
         folder, numbers = f"{self.folder}/library/{self.steps}", range(settings.load().buckets)
         mine = [list(numbers)[start::workers] for start in range(workers)]
         parts = [part(self.catalog, self.library, inputs, day, folder, some) for some in mine]
@@ -86,7 +96,7 @@ class House:
     def anew(self, day: date) -> Outcome:
         """Everything from the members' live rows, as if nothing had been resolved before."""
         self.steps += 1
-        inputs = Inputs(self.members, Snapshot(), Snapshot())
+        inputs = Inputs(self.members, Snapshot(), Snapshot(), **self.ruled)
         return run(self.catalog, self.library, inputs, day, f"{self.folder}/anew/{self.steps}")
 
 
@@ -114,9 +124,7 @@ TALES = st.lists(st.tuples(rows(most=6), st.booleans(), st.integers(1, 3)), min_
 
 
 @given(tale=TALES)
-@rounds(
-    max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
-)
+@rounds(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 def test_any_deliveries(tale: list[tuple[Rows, bool, int]]) -> None:
     shutil.rmtree(settings.load().lake, ignore_errors=True)
     settings.load().lake.mkdir(parents=True)
@@ -153,3 +161,47 @@ def test_a_day_costs_its_changes() -> None:
         assert state(found) == state(house.anew(day))
     assert rewritten > 0
     assert any(bucket.layers for bucket in found.library.buckets.values())
+
+
+def names(house: House, day: date) -> dict[str, str | None]:
+    """Key → name of the library, as resolved from what changed; and that is what resolving everything gives."""
+    found = house.resolve(day)
+    assert state(found) == state(house.anew(day))
+    column = [item.name for item in house.library.items].index("name") + 1
+    return {row[0]: row[column] for row in state(found)["rows"]}
+
+
+def test_a_merged_number_speaks_for_its_entity_until_it_is_parted_again() -> None:
+    house = House("merged")
+    register = [person(1), person(2), person(3, name=None)]
+    house.deliver("p.register", register, FIRST)
+    house.deliver("t.records", [{**person(4), "name": "旧号"}, {**person(2), "name": "记二"}], FIRST)
+    before = names(house, FIRST)
+    assert before == {"91001": "张1", "91002": "张2", "91003": None}
+
+    house.rule({"91002": "91001", "91004": "91003"})
+    assert names(house, DAY) == {"91001": "张1", "91003": "旧号"}, (
+        "one of the two remains; an alias fills what its entity does not say"
+    )
+
+    house.deliver("p.register", [person(1), person(2, name="新名"), person(3, name=None)], DAY)
+    assert names(house, DAY) == {"91001": "张1", "91003": "旧号"}, "who says it of himself is heard first"
+
+    house.rule({}, moved=["91001", "91002", "91003", "91004"])
+    assert names(house, DAY) == before | {"91002": "新名"}
+
+
+def test_a_number_that_two_persons_have_is_parted_by_rows() -> None:
+    house = House("parted")
+    house.deliver("p.register", [person(1)], FIRST)
+    house.deliver(
+        "h.claims",
+        [
+            {"id": "91001", "_key": "s1", "serial": "1", "name": "张1"},
+            {"id": "91001", "_key": "s2", "serial": "2", "name": "另一人"},
+        ],
+        FIRST,
+    )
+    house.resolve(FIRST)
+    house.rule({}, [("h.claims", "s2", "91001#2")], moved=["91001"])
+    assert set(names(house, DAY)) == {"91001", "91001#2"}

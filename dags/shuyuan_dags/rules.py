@@ -44,6 +44,11 @@ def defaults(owner: str, precedence: int) -> dict[str, Any]:
     }
 
 
+def workers() -> int:
+    """Tasks among which a library's buckets are shared out."""
+    return settings.load().workers
+
+
 def wanted(dag_id: str) -> bool:
     """Whether this parse needs the DAG: a worker that runs one task builds only that task's DAG."""
     return get_parsing_context().dag_id in (None, dag_id)

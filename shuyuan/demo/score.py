@@ -225,7 +225,7 @@ def _silent(truth: pa.Table, claims: pa.Table, found: Found) -> Iterator[dict[st
 
 
 def _disagreements(claims: pa.Table, found: pa.Table) -> Iterator[dict[str, object]]:
-    planted = claims.filter(pc.equal(claims["detect"], "disagreement"))
+    planted = claims.filter(pc.is_in(claims["detect"], value_set=pa.array(["disagreement", "finding"])))
     reported = found.select(list(_CLAIM)).group_by(list(_CLAIM)).aggregate([])
     hits = _counts(planted.filter(_among(_keys(planted, _CLAIM), _keys(reported, _CLAIM)))["kind"])
     false = reported.filter(pc.invert(_among(_keys(reported, _CLAIM), _keys(claims, _CLAIM))))

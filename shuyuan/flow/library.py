@@ -9,17 +9,18 @@ from pathlib import Path
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, load_catalog
+from shuyuan.court import session as court
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.flow.step import LOADER, OutOfOrder, Unproven, alone, audited, library_named
 from shuyuan.lake import snapshot
 from shuyuan.lake.durable import write_text
-from shuyuan.ledger import discrepancies, findings, runs, snapshots, validations
+from shuyuan.ledger import discrepancies, findings, identity, runs, snapshots, validations
 from shuyuan.ledger.loads import Step
 from shuyuan.ledger.runs import Run
 from shuyuan.ledger.snapshots import Pointer
 from shuyuan.publish import library as warehouse
 from shuyuan.quality import judge
-from shuyuan.resolve import plan
+from shuyuan.resolve import engine, plan
 from shuyuan.resolve import run as resolver
 from shuyuan.resolve.outcome import Outcome, Part
 from shuyuan.resolve.run import Inputs
@@ -119,7 +120,10 @@ def _open(catalog: Catalog, library: Library, business_date: date | None) -> Run
 
 def _same(last: Run, inputs: dict[str, object], day: date) -> bool:
     """A run that read the same members by the same rules on the same day says the same, whether it waits for its publish or has had it."""
-    same = all(last.inputs.get(name) == inputs[name] for name in ("members", "rules")) and last.business_date == day
+    same = (
+        all(last.inputs.get(name) == inputs[name] for name in ("members", "rules", "identity"))
+        and last.business_date == day
+    )
     return same and (last.state != "resolved" or last.inputs["base"] == inputs["base"])
 
 
@@ -140,6 +144,7 @@ def _inputs(
         "base": _base(connection, library.id),
         "members": {name: manifest for name, (manifest, _) in members.items()},
         "rules": rules,
+        "identity": identity.version(connection, library.id),
         "before": _before(connection, published, rules),
     }
     return inputs, max(days, default=business_date or settings.today())
@@ -159,7 +164,7 @@ def _base(connection: Connection, library_id: str) -> dict[str, str | None]:
 
 def _resolve(catalog: Catalog, library: Library, run: Run, step: Step) -> None:
     try:
-        outcome = resolver.run(catalog, library, _snapshots(catalog, run), run.business_date, run.folder)
+        outcome = engine.run(catalog, library, _snapshots(catalog, run), run.business_date, run.folder)
         _resolved(run, outcome, step)
     except Exception as error:
         with transaction(LOADER) as connection:
@@ -179,12 +184,14 @@ def _snapshots(catalog: Catalog, run: Run) -> Inputs:
     buckets = {name: catalog.resources[name].bucket_item for name in run.inputs["members"]}
     members = {name: snapshot.load(manifest, by=buckets[name]) for name, manifest in run.inputs["members"].items()}
     library, disputes = (snapshot.load(run.inputs["base"][kind]) for kind in ("library", "discrepancy"))
-    if run.inputs["before"] is None:
-        return Inputs(members, library, disputes)
     with transaction(LOADER) as connection:
+        ruled = {"aliases": identity.aliases(connection, run.library), "rows": identity.rows(connection, run.library)}
+        if run.inputs["before"] is None:
+            return Inputs(members, library, disputes, **ruled)
         before = runs.get(connection, run.inputs["before"])
+        moved = identity.moved(connection, run.library, before.inputs.get("identity", 0))
         counts = discrepancies.crosschecks(connection, before.run_id)
-    return Inputs(members, library, disputes, before.inputs["members"], counts)
+    return Inputs(members, library, disputes, before.inputs["members"], counts, moved=moved, **ruled)
 
 
 def _keep(run: Run, outcome: Outcome) -> None:
@@ -234,6 +241,7 @@ def _publish(connection: Connection, run: Run, step: Step) -> None:
     opened, closed = warehouse.settle(connection, library, run, _paths(result.disputes))
     checks = {(item, ref): (compared, disagreed) for item, ref, compared, disagreed in result.crosschecks}
     discrepancies.record_crosschecks(connection, library.id, run.run_id, checks)
+    court.sit(connection, library, run.run_id)
     for kind, manifest in (("library", result.manifest), ("discrepancy", result.disputes_manifest)):
         if manifest:
             snapshots.move(connection, kind, library.id, manifest, run.business_date, run_id=run.run_id)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from shuyuan.catalog import Library
+from shuyuan.court import session
 from shuyuan.db.copy import copy_in
 from shuyuan.db.engine import Connection
 from shuyuan.db.sql import Identifier, assignments_from, columns, statement, table
-from shuyuan.ledger import discrepancies
+from shuyuan.ledger import court, discrepancies
 from shuyuan.ledger.runs import Run
 from shuyuan.publish.bare import keys_last
 from shuyuan.publish.rows import letters, of_files, stamped
@@ -48,7 +49,7 @@ def _begin(
         if not empty:
             return Counter()
         marks = {"_run": pa.scalar(run.run_id, pa.int64()), "_as_of": pa.scalar(run.business_date, pa.date32())}
-        rows = stamped(of_files(paths, list(types)), **marks)
+        rows = stamped(of_files(paths, list(types), "I"), **marks)
         written = copy_in(connection, target, rows, [*types.values(), "int8", "date"])
     with keys_last(connection, history):
         connection.execute(statement("steps/begin_history", library=target, history=history, columns=columns(types)))
@@ -60,7 +61,7 @@ def _merge(
 ) -> Counter[str]:
     target = table("library", library.id)
     connection.execute(statement("steps/create_library_delta", like=target))
-    copy_in(connection, Identifier("delta"), of_files(paths, [*types, "_op"]), [*types.values(), "text"])
+    copy_in(connection, Identifier("delta"), of_files(paths, [*types, "_op"], "IUD"), [*types.values(), "text"])
     connection.execute("ANALYZE delta (_key, _op)")
     parts = {"library": target, "history": table("history", library.id), "columns": columns(types)}
     parts |= {"values": columns(types, "delta"), "changes": assignments_from("delta", types)}
@@ -71,20 +72,22 @@ def _merge(
 
 
 def settle(connection: Connection, library: Library, run: Run, paths: list[Path]) -> tuple[int, int]:
-    """Close the discrepancies that ended or changed, open the new ones. → (opened, closed).
+    """Close the discrepancies that ended or changed, open the new ones, say of the others who else says what now. → (opened, closed).
 
     Raises LostRows when one that should close is not open; PostgreSQL refuses one that is open already.
     """
     told = letters(paths)
-    if not told["U"] and not told["D"]:
+    if not any(told[letter] for letter in "UDP"):
         return _open(connection, library, run, paths, told["I"]), 0
     connection.execute(statement("steps/create_dispute_delta"))
-    copy_in(connection, Identifier("dispute"), of_files(paths, DISPUTE), ["text"] * len(DISPUTE))
+    copy_in(connection, Identifier("dispute"), of_files(paths, DISPUTE, "IUDP"), ["text"] * len(DISPUTE))
     connection.execute("ANALYZE dispute (_op, entity, item, claim_ref)")
     opened, closed = discrepancies.settle(connection, library.id, run.run_id, Identifier("dispute"))
+    moved = court.move(connection, library.id, run.run_id, session.coded(library), Identifier("dispute"))
     connection.execute("DROP TABLE dispute")
-    if (opened, closed) != (told["I"] + told["U"], told["D"] + told["U"]):
-        raise LostRows(f"{library.id}, discrepancies", told, {"opened": opened, "closed": closed})
+    if (opened, closed, moved) != (told["I"] + told["U"], told["D"] + told["U"], told["P"]):
+        done = {"opened": opened, "closed": closed, "moved": moved}
+        raise LostRows(f"{library.id}, discrepancies", told, done)
     return opened, closed
 
 
@@ -92,6 +95,6 @@ def _open(connection: Connection, library: Library, run: Run, paths: list[Path],
     """Only new discrepancies: straight into the table. Very many into an empty one: its keys come afterwards."""
     target = table("ledger", "discrepancy")
     marks = {"library": pa.scalar(library.id), "opened_run": pa.scalar(run.run_id, pa.int64())}
-    disputes = stamped(of_files(paths, DISPUTE[1:]), **marks)
+    disputes = stamped(of_files(paths, DISPUTE[1:], "I"), **marks)
     with keys_last(connection, target) if rows >= VERY_MANY else nullcontext():
         return copy_in(connection, target, disputes, ["text"] * len(DISPUTE) + ["int8"])

@@ -16,11 +16,22 @@ import pyarrow.parquet as pq
 ROWS_PER_BATCH = 65_536
 
 
-def of_files(paths: Sequence[Path], names: Sequence[str]) -> pa.RecordBatchReader:
-    """The columns `names` of Parquet files of one kind, in that order, a batch at a time; null where a file has no such column."""
+def of_files(paths: Sequence[Path], names: Sequence[str], only: str = "") -> pa.RecordBatchReader:
+    """The columns `names` of Parquet files of one kind, in that order, a batch at a time; null where a file has no such column.
+
+    `only`: letters of the changes that are wanted; others are the lake's own matter.
+    """
     types = _types(paths)
-    schema = pa.schema([(name, types.get(name, pa.string())) for name in names])
-    return pa.RecordBatchReader.from_batches(schema, (batch for path in paths for batch in _batches(path, schema)))
+    schema = pa.schema(
+        [(name, types.get(name, pa.string())) for name in dict.fromkeys((*names, *["_op"] * bool(only)))]
+    )
+    batches = (_chosen(batch, only) for path in paths for batch in _batches(path, schema))
+    wanted = pa.schema([schema.field(name) for name in names])
+    return pa.RecordBatchReader.from_batches(wanted, (batch.select(list(names)) for batch in batches))
+
+
+def _chosen(batch: pa.RecordBatch, only: str) -> pa.RecordBatch:
+    return batch.filter(pc.is_in(batch["_op"], pa.array(list(only)))) if only else batch
 
 
 def letters(paths: Sequence[Path]) -> Counter[str]:

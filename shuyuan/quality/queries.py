@@ -5,7 +5,7 @@ The same text is counted by Great Expectations and, for rows to be set aside, re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from shuyuan.catalog import Library, LibraryItem, Resource, item_of, resource_of
@@ -85,9 +85,10 @@ def one_source(library: Library, name: str, batch: Composable) -> Composable:
         item=Identifier(name),
         item_name=Literal(name),
         source=_source(item, alias),
-        fallback=_fallback(item, alias),
-        fallback_from=_fallback_from(item, alias),
+        fallback=_fallback(library, item, alias),
+        fallback_from=_fallback_from(library, item, alias),
         joins=_joins(library, alias),
+        library=Literal(library.id),
     )
 
 
@@ -117,16 +118,35 @@ def _scope(prefixes: Sequence[str]) -> Composable:
     return sql.join(tests, " OR ") if tests else SQL("true")
 
 
-def _fallback(item: LibraryItem, alias: Mapping[str, Identifier]) -> Composable:
+def _fallback(library: Library, item: LibraryItem, alias: Mapping[str, Identifier]) -> Composable:
     if not item.fallback:  # a null of the item's own type
         return fragment("CASE WHEN false THEN library.{item} END", item=Identifier(item.name))
-    return fragment("coalesce({claims})", claims=sql.join([_claim(ref, alias) for ref in item.fallback]))
+    return _by_claimant(library, item, alias, [_claim(ref, alias) for ref in item.fallback])
 
 
-def _fallback_from(item: LibraryItem, alias: Mapping[str, Identifier]) -> Composable:
-    template = "WHEN {claim} IS NOT NULL THEN {resource}"
-    arms = [fragment(template, claim=_claim(ref, alias), resource=Literal(resource_of(ref))) for ref in item.fallback]
-    return fragment("CASE {arms} END", arms=sql.join(arms, " ")) if arms else SQL("NULL::text")
+def _fallback_from(library: Library, item: LibraryItem, alias: Mapping[str, Identifier]) -> Composable:
+    template = "CASE WHEN {claim} IS NOT NULL THEN {resource} END"
+    told = [fragment(template, claim=_claim(ref, alias), resource=Literal(resource_of(ref))) for ref in item.fallback]
+    return _by_claimant(library, item, alias, told) if told else SQL("NULL::text")
+
+
+def _by_claimant(
+    library: Library, item: LibraryItem, alias: Mapping[str, Identifier], told: Sequence[Composable]
+) -> Composable:
+    """What the first fallback says that knows any item of the group; nothing where the source's own row knows one."""
+    group = library.group_of(item)
+    own = _known(_source(one, alias) for one in group)
+    arms = [
+        fragment("WHEN {known} THEN {said}", known=_known(_claim(one.fallback[n], alias) for one in group), said=said)
+        for n, said in enumerate(told)
+    ]
+    return fragment("CASE WHEN {own} THEN NULL {arms} END", own=own, arms=sql.join(arms, " "))
+
+
+def _known(claims: Iterable[Composable]) -> Composable:
+    return fragment(
+        "({known})", known=sql.join([fragment("{claim} IS NOT NULL", claim=claim) for claim in claims], " OR ")
+    )
 
 
 def _every_pair(library: Library, run_id: int) -> Composable:

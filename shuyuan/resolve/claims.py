@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shuyuan.catalog import Member, Resource
-from shuyuan.db.sql import Composable, Composed, Identifier, columns, join, statement
+from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, columns, join, statement
 
 
 def claims(member: Member, resource: Resource, table: Composable) -> Composed:
@@ -23,9 +23,30 @@ def linked(member: Member, resource: Resource, table: Composable) -> Composed:
     return join(rows, " UNION ALL ")
 
 
-def picked(member: Member, resource: Resource, rows: Composable) -> Composed:
-    """Of the linked rows of an entity, the one that speaks."""
-    latest = Identifier(member.latest or "_key")
+def ruled(member: Member, resource: Resource, table: Composable) -> Composed:
+    """Every row once per entity that it speaks of by what stewards ruled (relations `aliases` and `ruled_rows`); `_own`: of itself it says so too."""
+    items = _items(resource)
+    rows = [statement("steps/claim_any", on=Identifier(on), items=items, table=table) for on in member.on]
+    return statement(
+        "steps/ruled_entity",
+        items=items,
+        linked_items=columns((item.name for item in resource.items), "linked"),
+        linked=join(rows, " UNION ALL "),
+        resource=Literal(resource.id),
+    )
+
+
+def ruled_elsewhere(member: Member, resource: Resource) -> Composed:
+    """SQL boolean over a resource's rows: does a ruling say of which entity the row speaks?"""
+    tests = (statement("steps/ruled_row", on=Identifier(on), resource=Literal(resource.id)) for on in member.on)
+    return join(tests, " OR ")
+
+
+def picked(member: Member, resource: Resource, rows: Composable, *, own_first: bool = False) -> Composed:
+    """Of the linked rows of an entity, the one that speaks. `own_first`: rows have `_own`; without a `latest`, who says it of itself speaks."""
+    latest: Composable = Identifier(member.latest or "_key")
+    if own_first and not member.latest:
+        latest = SQL("_own DESC, _key")
     return statement("steps/claim_latest", items=_items(resource), latest=latest, rows=rows)
 
 

@@ -11,7 +11,8 @@ from shuyuan.lake import duck, layers
 from shuyuan.lake.delta import bucket_of
 from shuyuan.lake.snapshot import Snapshot
 from shuyuan.resolve import plan
-from shuyuan.resolve.claims import claims, is_aligned, linked, picked
+from shuyuan.resolve.claims import claims, is_aligned, linked, picked, ruled, ruled_elsewhere
+from shuyuan.resolve.ruled import Ruled
 from shuyuan.resolve.touched import Touched
 
 
@@ -26,20 +27,27 @@ class Members:
         snapshots: Mapping[str, Snapshot],
         scratch: Path,
         touched: Touched,
+        rulings: Ruled,
     ) -> None:
         self.connection, self.catalog, self.library = connection, catalog, library
-        self.snapshots, self.scratch, self.touched = snapshots, scratch, touched
+        self.snapshots, self.scratch, self.touched, self.rulings = snapshots, scratch, touched, rulings
 
     def shuffle(self, numbers: list[int]) -> None:
-        """Rewrite the members that are bucketed by something else than the library's key, once, by that key."""
-        for member in self.library.members:
+        """Rewrite the members that are bucketed by something else than the library's key, once, by that key; of the others the rows that a
+        ruling gives to another entity."""
+        for member in self.library.members if numbers else ():
             resource = self.catalog.resources[member.resource]
-            if not is_aligned(member, resource) and numbers:
-                rows = text_of(linked(member, resource, self._table(member, None)))
-                target = str(self.scratch / member.table).replace("'", "''")
-                wanted = f"_entity_bucket IN ({', '.join(map(str, numbers))}) AND {self.touched.among('entity', 'touched_all')}"
-                query = f"SELECT * FROM (SELECT *, {text_of(bucket_of('entity'))} AS _entity_bucket FROM ({rows})) WHERE {wanted}"
-                self.connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, PARTITION_BY (_entity_bucket))")
+            if self.rulings.any:
+                only = "true" if not is_aligned(member, resource) else text_of(ruled_elsewhere(member, resource))
+                self._spread(member, ruled(member, resource, self._table(member, None, only)), numbers)
+            elif not is_aligned(member, resource):
+                self._spread(member, linked(member, resource, self._table(member, None)), numbers)
+
+    def _spread(self, member: Member, rows: Composable, numbers: list[int]) -> None:
+        target = str(self.scratch / member.table).replace("'", "''")
+        wanted = f"_entity_bucket IN ({', '.join(map(str, numbers))}) AND {self.touched.among('entity', 'touched_all')}"
+        query = f"SELECT * FROM (SELECT *, {text_of(bucket_of('entity'))} AS _entity_bucket FROM ({text_of(rows)})) WHERE {wanted}"
+        self.connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, PARTITION_BY (_entity_bucket))")
 
     def take(self, numbers: list[int]) -> None:
         """Turn to some buckets: every member's view shows its claims about the entities there."""
@@ -49,21 +57,30 @@ class Members:
 
     def _claims(self, member: Member, numbers: list[int]) -> str:
         resource = self.catalog.resources[member.resource]
-        if is_aligned(member, resource):
+        if is_aligned(member, resource) and not self.rulings.any:
             return text_of(claims(member, resource, self._table(member, numbers)))
-        folders = [self.scratch / member.table / f"_entity_bucket={number}" for number in numbers]
-        paths = [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
-        nothing = text_of(linked(member, resource, SQL(f"({self._never_delivered(member)})")))
-        return text_of(picked(member, resource, SQL(f"SELECT * FROM {duck.scan(paths, nothing)}")))
+        nothing = SQL(f"({self._never_delivered(member)})")
+        shape = ruled(member, resource, nothing) if self.rulings.any else linked(member, resource, nothing)
+        rows = f"SELECT * FROM {duck.scan(self._brought(member, numbers), text_of(shape))}"
+        if is_aligned(member, resource):
+            plain = self._table(member, numbers, f"NOT ({text_of(ruled_elsewhere(member, resource))})")
+            rows += f" UNION ALL BY NAME SELECT *, true AS _own FROM ({text_of(linked(member, resource, plain))})"
+        return text_of(picked(member, resource, SQL(rows), own_first=self.rulings.any))
 
-    def _table(self, member: Member, numbers: list[int] | None) -> Composable:
-        """The live rows of a member's snapshot (of some buckets) that speak of touched entities; typed even when nothing was ever delivered."""
-        only = self._touching(member, "touched_all" if numbers is None else "touched")
+    def _brought(self, member: Member, numbers: list[int]) -> list[Path]:
+        folders = [self.scratch / member.table / f"_entity_bucket={number}" for number in numbers]
+        return [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
+
+    def _table(self, member: Member, numbers: list[int] | None, only: str = "true") -> Composable:
+        """The live rows of a member's snapshot (of some buckets) that may speak of touched entities; typed even when nothing was ever delivered."""
+        touching = self._touching(member, "touched_all" if numbers is None else "touched")
+        if self.rulings.any and numbers is None:
+            touching = "true"  # of whom a row speaks is known only when the rulings were looked up
         snapshot = self.snapshots.get(member.resource, Snapshot())
-        filtered = "" if self.touched.whole else only
+        filtered = "" if self.touched.whole else touching
         rows = layers.relation(snapshot, ["_key"], self._never_delivered(member), numbers, only=filtered)
         here = "true" if numbers is None else f"_bucket IN ({', '.join(map(str, numbers))})"
-        return SQL(f"(SELECT * FROM {rows} WHERE NOT _deleted AND {here} AND ({only}))")
+        return SQL(f"(SELECT * FROM {rows} WHERE NOT _deleted AND {here} AND ({touching}) AND ({only}))")
 
     def _touching(self, member: Member, touched: str) -> str:
         return " OR ".join(self.touched.among(text_of(Identifier(on)), touched) for on in member.on)

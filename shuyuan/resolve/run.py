@@ -6,11 +6,13 @@ how a bucket's result becomes files in `write.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import pyarrow as pa
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Library
@@ -20,6 +22,7 @@ from shuyuan.lake.snapshot import Snapshot, save
 from shuyuan.resolve import disputes, plan
 from shuyuan.resolve.members import Members
 from shuyuan.resolve.outcome import KINDS, Counts, Outcome, Part, added, together
+from shuyuan.resolve.ruled import ALIASES, ROWS, Ruled
 from shuyuan.resolve.touched import Touched
 from shuyuan.resolve.write import Shape, Writer
 
@@ -32,7 +35,8 @@ class Inputs:
     """What a run reads: one snapshot per member resource that has delivered, and the live ones of the library itself.
 
     `before`: what the live library was resolved from (resource → manifest), by the same rules; None when it has to be resolved as a whole.
-    `counts`: what was compared then, and disagreed.
+    `counts`: what was compared then, and disagreed. What stewards ruled about identity: `aliases` (alias, entity) are keys that are another
+    one, `rows` (resource, row_key, entity) are rows that speak of another entity than their number says, `moved` keys ruled about since.
     """
 
     members: Mapping[str, Snapshot]
@@ -40,6 +44,9 @@ class Inputs:
     discrepancies: Snapshot
     before: Mapping[str, str] | None = None
     counts: Counts = field(default_factory=dict)
+    aliases: pa.Table = field(default_factory=ALIASES.empty_table)
+    rows: pa.Table = field(default_factory=ROWS.empty_table)
+    moved: Sequence[str] = ()
 
 
 def run(catalog: Catalog, library: Library, inputs: Inputs, business_date: date, folder: str) -> Outcome:
@@ -86,8 +93,9 @@ class _Resolver:
         scratch: Path,
     ) -> None:
         self.connection, self.catalog, self.library, self.inputs = connection, catalog, library, inputs
+        self.ruled = Ruled(connection, inputs.aliases, inputs.rows, inputs.moved)
         self.touched = Touched(connection, inputs.members, inputs.before, inputs.discrepancies, day)
-        self.members = Members(connection, catalog, library, inputs.members, scratch, self.touched)
+        self.members = Members(connection, catalog, library, inputs.members, scratch, self.touched, self.ruled)
         self.writer = Writer(connection, folder, self.touched)
         self.rows = Shape("rows", "_key", ("_key",), (("U", plan.published(library)), ("S", plan.masks(library))))
         self.disputes = disputes.disputes(catalog, library, day, inputs.members)

@@ -41,7 +41,8 @@ class Touched:
         disputed = SQL(layers.relation(discrepancies, KEY, NONE))
         parts = {"disputes": disputed, "day": SQL(day.isoformat()), "bucket": bucket_of("entity")}
         turning = text_of(statement("steps/turning_disputes", **parts))
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched_all AS {named} UNION {turning}")
+        ruled = text_of(statement("steps/touched_by_ruling", bucket=bucket_of("entity")))
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched_all AS {named} UNION {turning} UNION {ruled}")
 
     def due(self, numbers: list[int]) -> list[list[int]]:
         """The buckets among `numbers` that hold a touched entity, in groups that are looked at together: as many as fit into memory."""
