@@ -165,6 +165,25 @@ def test_the_day_after(
     assert standing(on_duckdb.discrepancies, KEY) == standing(on_spark.discrepancies, KEY)
 
 
+def test_what_stewards_ruled(monday: tuple[Catalog, Library, dict[str, Snapshot], Outcome, Outcome]) -> None:
+    """Two numbers are one person, one row speaks of somebody else, and a third ruling was taken back since."""
+    catalog, library, members, before, _ = monday
+    one, other, third, fourth = (row["id"] for row in every_pair()[REGISTER][20:24])
+    inputs = Inputs(
+        members,
+        before.library,
+        before.discrepancies,
+        {name: snapshot.manifest for name, snapshot in members.items()},
+        before.crosschecks,
+        pa.table({"alias": [one], "entity": [other]}),
+        pa.table({"resource": [RECORDS], "row_key": [f"{RECORDS}/0022"], "entity": [fourth]}),
+        [third],
+    )
+    on_duckdb, on_spark = both(catalog, library, inputs, DAY, "3")
+    identical(on_duckdb, on_spark)
+    assert on_spark.changes["D"] == 1, "the other number is nobody of its own any more"
+
+
 def test_nothing_is_known_that_was_not_run(
     monday: tuple[Catalog, Library, dict[str, Snapshot], Outcome, Outcome],
 ) -> None:

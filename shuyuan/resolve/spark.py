@@ -14,13 +14,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, Member, item_of
 from shuyuan.db.sql import SQL, Composable, Identifier, columns, statement, text_of
 from shuyuan.lake import layers
 from shuyuan.lake.snapshot import Bucket, Layer, Snapshot
 from shuyuan.resolve import cluster, disputes, plan, write
-from shuyuan.resolve.claims import claims
+from shuyuan.resolve.claims import claims, picked, ruled
 from shuyuan.resolve.dialect import spark as translated
 from shuyuan.resolve.outcome import Counts, Outcome, Part, added
 from shuyuan.resolve.run import DISPUTES, Inputs, finish
@@ -58,12 +61,13 @@ class _Run:
         self.day, self.folder, self.scratch = day, folder, scratch
         self.rows = Shape("rows", "_key", ("_key",), (("U", plan.published(library)), ("S", plan.masks(library))))
         self.doubles = _doubles(catalog, library)
-        self.whole = True
+        self.whole, self.ruled = True, False
         self.kept: list[DataFrame] = []
 
     def part(self) -> Part:
         """The whole run, as one part that took every bucket."""
         try:
+            self._rulings()
             self._touched()
             for member in self.library.members:
                 self._member(member)
@@ -93,6 +97,16 @@ class _Run:
         self.kept.append(kept)
         return kept
 
+    def _rulings(self) -> None:
+        """Relations `aliases`, `ruled_rows` and `moved`: what stewards ruled about identity (`ruled.py`)."""
+        moved = pa.table({"entity": pa.array(self.inputs.moved, pa.string())})
+        for name, table in {"aliases": self.inputs.aliases, "ruled_rows": self.inputs.rows, "moved": moved}.items():
+            path = self.scratch / f"{name}.parquet"
+            pq.write_table(table, path)
+            schema = ", ".join(f"{column} STRING" for column in table.column_names)
+            self.spark.read.schema(schema).parquet(cluster.address(path)).createOrReplaceTempView(name)
+        self.ruled = bool(self.inputs.aliases.num_rows or self.inputs.rows.num_rows)
+
     def _touched(self) -> None:
         """The entities to look at, unless it is everybody."""
         files = changed_files(self.inputs.members, self.inputs.before)
@@ -103,7 +117,8 @@ class _Run:
         turning = live.where(f"NOT (_op <=> 'D') AND _turns <= DATE '{self.day.isoformat()}'").select("entity")
         read = self.spark.read.schema("entity STRING")
         named = read.parquet(*map(cluster.address, files)) if files else self.spark.createDataFrame([], "entity STRING")
-        self._keep("touched", named.union(turning).distinct())
+        by_ruling = self._sql(statement("steps/touched_by_ruling", bucket=SQL("0"))).select("entity")
+        self._keep("touched", named.union(turning).union(by_ruling).distinct())
 
     def _among(self, names: Sequence[str]) -> str:
         """SQL boolean: does one of the columns hold a touched entity?"""
@@ -116,8 +131,19 @@ class _Run:
         items = ", ".join(f"`{item.name}` {_kind(plan.DUCK.get(item.type, 'VARCHAR'))}" for item in resource.items)
         snapshot = self.inputs.members.get(member.resource, Snapshot())
         cluster.newest(self.spark, snapshot, f"{items}, {OURS}", ["_key"]).createOrReplaceTempView(f"s_{member.table}")
-        rows = SQL(f"(SELECT * FROM s_{member.table} AS live WHERE NOT _deleted AND {self._among(member.on)})")
-        self._sql(claims(member, resource, rows)).createOrReplaceTempView(plan.member_view(member.resource)._obj[0])
+        self._sql(self._claims(member)).createOrReplaceTempView(plan.member_view(member.resource)._obj[0])
+
+    def _claims(self, member: Member) -> Composable:
+        """As without rulings; else of whom a row speaks is known only when they were looked up."""
+        resource, live = (
+            self.catalog.resources[member.resource],
+            f"SELECT * FROM s_{member.table} AS live WHERE NOT _deleted",
+        )
+        if not self.ruled:
+            return claims(member, resource, SQL(f"({live} AND {self._among(member.on)})"))
+        spoken = text_of(ruled(member, resource, SQL(f"({live})")))
+        rows = SQL(f"SELECT * FROM ({spoken}) AS spoken WHERE {self._among(['entity'])}")
+        return picked(member, resource, rows, own_first=True)
 
     def _write(self, found: Part, shape: Shape, query: Composable, live: Snapshot, schema: str) -> bool:
         """Note in `part` what the rows of the touched entities change, and write it. → was there anything to compare with?"""
