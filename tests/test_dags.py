@@ -203,7 +203,7 @@ def test_every_step_that_a_dag_names_exists() -> None:
     text = "".join((PROJECT / "dags" / name).read_text("utf-8") for name in ("feeds.py", "libraries.py", "announce.py"))
     text += (PROJECT / "dags" / "shuyuan_dags" / "connections.py").read_text("utf-8")
     steps = re.findall(r'attempt\("([\w.]+:\w+)"', text)
-    assert len(steps) == 9
+    assert len(steps) == 13
     from shuyuan.flow import upkeep
 
     assert all(callable(resolve_name(step)) for step in steps)

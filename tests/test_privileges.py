@@ -24,6 +24,9 @@ VIEWS = ("freshness", "unmapped_now", "suspicion")
 COURT = ("dispute_change", "reliability", "verdict")
 EVENTS = ("load", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped", *COURT)
 
+IDENTITY = ("entity", "link", "link_ruling", "link_now", "alias_now")
+RULED = ("ledger.entity_id", "ledger.key_of")
+
 # What each role may do to whole tables; r = SELECT, a = INSERT, w = UPDATE, d = DELETE. What is not here is forbidden.
 # A schema in place of a table stands for every table and view of it.
 INTENT: dict[str, dict[str, str]] = {
@@ -33,7 +36,8 @@ INTENT: dict[str, dict[str, str]] = {
         **{f"ledger.{name}": "raw" for name in ("batch", "run", "snapshot", "breach", "harvest", "part")},
         "ledger.access": "a",
         "ledger.collected": "ra",
-        **{f"ledger.{name}": "r" for name in VIEWS},
+        **{f"ledger.{name}": "r" for name in (*VIEWS, *IDENTITY)},
+        "ledger.link": "ra",
         "source": "rawd",
         "claim": "r",
         "library": "rawd",
@@ -41,7 +45,8 @@ INTENT: dict[str, dict[str, str]] = {
     },
     "shuyuan_steward": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS)},
+        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS, *IDENTITY)},
+        **{f"ledger.{name}": "ra" for name in ("entity", "link", "link_ruling")},
         "source": "r",
         "claim": "r",
         "library": "r",
@@ -49,12 +54,15 @@ INTENT: dict[str, dict[str, str]] = {
     },
     "shuyuan_auditor": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS, "access", "harvest")},
+        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS, *IDENTITY, "access", "harvest")},
         "share": "r",
     },
     "shuyuan_web": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, *DELIVERED, "batch", "run", "discrepancy", "breach", *VIEWS)},
+        **{
+            f"ledger.{name}": "r"
+            for name in (*EVENTS, *DELIVERED, "batch", "run", "discrepancy", "breach", *VIEWS, *IDENTITY)
+        },
         "ledger.access": "ra",
         "source": "r",
         "claim": "r",
@@ -71,19 +79,27 @@ COLUMNS: dict[str, dict[tuple[str, str], set[str]]] = {
         ("ledger.discrepancy", "UPDATE"): {"closed_run", "closed_at", "pattern"},
         ("share.person", "SELECT"): {"name", "department"},
     },
+    "shuyuan_steward": {("share.person", "SELECT"): {"name", "role", "active"}},
 }
 SCHEMAS = {
     "shuyuan_loader": {"catalog", "ledger", "source", "claim", "library", "history", "staging", "share"},
-    "shuyuan_steward": {"catalog", "ledger", "source", "claim", "library", "history", "staging"},
+    "shuyuan_steward": {"catalog", "ledger", "source", "claim", "library", "history", "staging", "share"},
     "shuyuan_auditor": {"catalog", "ledger", "share"},
     "shuyuan_web": {"catalog", "ledger", "source", "claim", "library", "history", "share"},
     "analyst_qian": {"catalog", "library"},
 }
 FUNCTIONS = {
-    "shuyuan_loader": {"catalog", "ledger.ensure_month", "ledger.place", "ledger.lay_bare", "ledger.build_keys"},
-    "shuyuan_steward": {"catalog", "ledger.place", "history"},
+    "shuyuan_loader": {
+        "catalog",
+        "ledger.ensure_month",
+        "ledger.place",
+        "ledger.lay_bare",
+        "ledger.build_keys",
+        *RULED,
+    },
+    "shuyuan_steward": {"catalog", "ledger.place", "history", *RULED},
     "shuyuan_auditor": {"catalog", "ledger.place"},
-    "shuyuan_web": {"catalog", "ledger.place", "history", "share"},
+    "shuyuan_web": {"catalog", "ledger.place", "history", "share", *RULED},
     "analyst_qian": set(),
 }
 LETTERS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
