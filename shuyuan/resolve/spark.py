@@ -22,7 +22,7 @@ from shuyuan.catalog import Catalog, Library, Member, item_of
 from shuyuan.db.sql import SQL, Composable, Identifier, columns, statement, text_of
 from shuyuan.lake import layers
 from shuyuan.lake.snapshot import Bucket, Layer, Snapshot
-from shuyuan.resolve import cluster, disputes, plan, write
+from shuyuan.resolve import cluster, disputes, plan, wide, write
 from shuyuan.resolve.claims import claims, picked, ruled
 from shuyuan.resolve.dialect import spark as translated
 from shuyuan.resolve.outcome import Counts, Outcome, Part, added
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 SPARK = {"VARCHAR": "STRING"}
-OURS = "_key STRING, _batch BIGINT, _line BIGINT, _as_of DATE, _deleted BOOLEAN, _bucket INT"
+OURS = "_key STRING, _batch BIGINT, _line BIGINT, _as_of DATE, _deleted BOOLEAN, _bucket BIGINT"
 
 
 def run(catalog: Catalog, library: Library, inputs: Inputs, business_date: date, folder: str) -> Outcome:
@@ -128,10 +128,10 @@ class _Run:
     def _member(self, member: Member) -> None:
         """The view of what a member claims, one row per entity."""
         resource = self.catalog.resources[member.resource]
-        items = ", ".join(f"`{item.name}` {_kind(plan.DUCK.get(item.type, 'VARCHAR'))}" for item in resource.items)
+        items = ", ".join(f"`{item.name}` {_kind(wide.DUCK.get(item.type, 'VARCHAR'))}" for item in resource.items)
         snapshot = self.inputs.members.get(member.resource, Snapshot())
         cluster.newest(self.spark, snapshot, f"{items}, {OURS}", ["_key"]).createOrReplaceTempView(f"s_{member.table}")
-        self._sql(self._claims(member)).createOrReplaceTempView(plan.member_view(member.resource)._obj[0])
+        self._sql(self._claims(member)).createOrReplaceTempView(wide.member_view(member.resource)._obj[0])
 
     def _claims(self, member: Member) -> Composable:
         """As without rulings; else of whom a row speaks is known only when they were looked up."""
@@ -216,7 +216,7 @@ class _Run:
         return {(item, ref): (0, -number) for item, ref, number in counted if (item, ref) in declared}
 
     def _row_schema(self) -> str:
-        items = [f"`{item.name}` {_kind(plan.DUCK.get(item.type, 'VARCHAR'))}" for item in self.library.items]
+        items = [f"`{item.name}` {_kind(wide.DUCK.get(item.type, 'VARCHAR'))}" for item in self.library.items]
         masks = [f"`{name}` BIGINT" for name in self.rows.columns if name.startswith("_compared_")]
         return ", ".join(["_op STRING", "_key STRING", *items, "_filled STRING", *masks])
 
@@ -227,11 +227,11 @@ def _doubles(catalog: Catalog, library: Library) -> frozenset[str]:
         f"{r.id}.{item.name}"
         for r in catalog.resources.values()
         for item in r.items
-        if plan.DUCK.get(item.type) == "DOUBLE"
+        if wide.DUCK.get(item.type) == "DOUBLE"
     }
-    columns_of = [item.name for item in library.items if plan.DUCK.get(item.type) == "DOUBLE"]
+    columns_of = [item.name for item in library.items if wide.DUCK.get(item.type) == "DOUBLE"]
     disputed = [pair.disputed._obj[0] for pair in plan.pairs(library) if pair.item.name in columns_of]
-    claimed = [name for ref in measured for name in (item_of(ref), plan.claim_column(ref)._obj[0])]
+    claimed = [name for ref in measured for name in (item_of(ref), wide.claim_column(ref)._obj[0])]
     return frozenset((*columns_of, *disputed, *claimed))
 
 
