@@ -7,7 +7,8 @@ import pytest
 
 from shuyuan.catalog.models import LibraryItem
 from shuyuan.db.sql import Literal, fragment, text_of
-from shuyuan.resolve.plan import DUCK, agrees
+from shuyuan.resolve.plan import agrees, meant
+from shuyuan.resolve.wide import DUCK
 
 TYPES = {"date": "date", "amount": "amount", "coordinate": "coordinate"}
 
@@ -19,7 +20,7 @@ def verdict(compare: str, a: str, b: str, tolerance: float = 0) -> bool | None:
         {"name": "x", "label": "x", "type": kind, "source": "d.r.x", "compare": compare, "tolerance": tolerance}
     )
     sides = [fragment(f"CAST({{text}} AS {DUCK.get(kind, 'VARCHAR')})", text=Literal(text)) for text in (a, b)]
-    row = duckdb.connect().execute(f"SELECT {text_of(agrees(item, *sides))}").fetchone()
+    row = duckdb.connect().execute(f"SELECT {text_of(agrees(item, *(meant(item, side) for side in sides)))}").fetchone()
     assert row is not None
     return row[0]
 

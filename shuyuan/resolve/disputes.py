@@ -10,8 +10,9 @@ from datetime import date
 
 from shuyuan.catalog import Catalog, Library, LibraryItem
 from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragment, join, statement
-from shuyuan.resolve import contradictions, plan
-from shuyuan.resolve.plan import Pair, Wide
+from shuyuan.resolve import contradictions, plan, wide
+from shuyuan.resolve.plan import Pair
+from shuyuan.resolve.wide import Wide
 
 KEY = ("entity", "item", "claim_ref")
 VALUES = ("source_ref", "source_value", "claim_value", "class")
@@ -24,9 +25,9 @@ NO_DATE = SQL("CAST(NULL AS DATE)")
 
 def disputes(catalog: Catalog, library: Library, business_date: date, delivered: Container[str]) -> Composed | None:
     """Every disagreement of every pair and every finding of a contradiction; None for a library that declares neither."""
-    wide = Wide(catalog, library)
-    every = [_disagreements(wide, pair, business_date) for pair in plan.pairs(library)]
-    found = contradictions.findings(catalog, library, plan.claim_column, business_date, delivered)
+    joined = Wide(catalog, library)
+    every = [_disagreements(joined, pair, business_date) for pair in plan.pairs(library)]
+    found = contradictions.findings(catalog, library, wide.claim_column, business_date, delivered)
     selected = [
         fragment("SELECT {columns} FROM ({one}) AS one", columns=_columns(), one=one) for one in (*every, *found)
     ]
@@ -37,7 +38,7 @@ def _columns() -> Composed:
     return join(Identifier(name) for name in COLUMNS)
 
 
-def _disagreements(wide: Wide, pair: Pair, business_date: date) -> Composed:
+def _disagreements(joined: Wide, pair: Pair, business_date: date) -> Composed:
     return statement(
         "steps/disagreements",
         item=Identifier(pair.item.name),
@@ -45,31 +46,31 @@ def _disagreements(wide: Wide, pair: Pair, business_date: date) -> Composed:
         origin=_source_ref(pair.item),
         claim_ref=Literal(pair.check.ref),
         claim=pair.disputed,
-        pattern=_pattern(wide.library, pair.item),
-        **_in_time(wide, pair, business_date),
+        pattern=_pattern(joined.library, pair.item),
+        **_in_time(joined, pair, business_date),
     )
 
 
 def _source_ref(item: LibraryItem) -> Composable:
-    if not plan.has_origin(item):
-        return plan.asked(item)
-    return fragment("coalesce({origin}, {asked})", origin=plan.origin(item), asked=plan.asked(item))
+    if not wide.has_origin(item):
+        return wide.asked(item)
+    return fragment("coalesce({origin}, {asked})", origin=wide.origin(item), asked=wide.asked(item))
 
 
-def _in_time(wide: Wide, pair: Pair, business_date: date) -> dict[str, Composable]:
+def _in_time(joined: Wide, pair: Pair, business_date: date) -> dict[str, Composable]:
     """The class, and the day on which it may become another one."""
     if pair.check.definition:
         return {"class": SQL("'definition'"), "turns": NO_DATE}
     if not pair.item.timing:
         return {"class": SQL("'error'"), "turns": NO_DATE}
-    events = {ref: plan.claim_column(event) if event else NO_DATE for ref, event in wide.events(pair.item).items()}
-    days = {scope.ref: plan.day_column(scope.ref) for scope in pair.item.source}
+    events = {ref: wide.claim_column(event) if event else NO_DATE for ref, event in joined.events(pair.item).items()}
+    days = {scope.ref: wide.day_column(scope.ref) for scope in pair.item.source}
     parts = {
         "business_date": SQL(business_date.isoformat()),
         "timing": SQL(str(pair.item.timing)),
-        "event": plan.scoped(wide.library, pair.item, events, SQL("_key")),
-        "source_as_of": plan.scoped(wide.library, pair.item, days, SQL("_key")),
-        "claim_as_of": plan.day_column(pair.check.ref),
+        "event": wide.scoped(joined.library, pair.item, events, SQL("_key")),
+        "source_as_of": wide.scoped(joined.library, pair.item, days, SQL("_key")),
+        "claim_as_of": wide.day_column(pair.check.ref),
     }
     return {"class": statement("steps/dispute_class", **parts), "turns": statement("steps/dispute_turns", **parts)}
 
@@ -97,10 +98,10 @@ def _letter(own: list[Pair], number: int) -> Composed:
 def _joins(own: list[Pair], first: int, later: int) -> Composable:
     """Does a claim agree with an earlier one that is of an opinion of its own? Within a tolerance, whose friend's friend is no friend."""
     item = own[first].item
-    agree = plan.agrees(item, own[first].disputed, own[later].disputed)
+    agree = plan.agrees(item, own[first].meant, own[later].meant)
     if item.compare not in NEARLY:
         return agree
-    others = [plan.agrees(item, own[n].disputed, own[first].disputed) for n in range(first)]
+    others = [plan.agrees(item, own[n].meant, own[first].meant) for n in range(first)]
     alone = (fragment("coalesce({agree}, false) = false", agree=other) for other in others)
     return join((agree, *alone), " AND ")
 

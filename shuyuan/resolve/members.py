@@ -10,7 +10,7 @@ from shuyuan.db.sql import SQL, Composable, Identifier, text_of
 from shuyuan.lake import duck, layers
 from shuyuan.lake.delta import bucket_of
 from shuyuan.lake.snapshot import Snapshot
-from shuyuan.resolve import plan
+from shuyuan.resolve import wide
 from shuyuan.resolve.claims import claims, is_aligned, linked, picked, ruled, ruled_elsewhere
 from shuyuan.resolve.ruled import Ruled
 from shuyuan.resolve.touched import Touched
@@ -52,7 +52,7 @@ class Members:
     def take(self, numbers: list[int]) -> None:
         """Turn to some buckets: every member's view shows its claims about the entities there."""
         for member in self.library.members:
-            view = text_of(plan.member_view(member.resource))
+            view = text_of(wide.member_view(member.resource))
             self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {self._claims(member, numbers)}")
 
     def _claims(self, member: Member, numbers: list[int]) -> str:
@@ -87,6 +87,6 @@ class Members:
 
     def _never_delivered(self, member: Member) -> str:
         resource = self.catalog.resources[member.resource]
-        items = [f"NULL::{plan.DUCK.get(i.type, 'VARCHAR')} AS {text_of(Identifier(i.name))}" for i in resource.items]
+        items = [f"NULL::{wide.DUCK.get(i.type, 'VARCHAR')} AS {text_of(Identifier(i.name))}" for i in resource.items]
         ours = "NULL::VARCHAR AS _key, 0::BIGINT AS _batch, 0::BIGINT AS _line, NULL::DATE AS _as_of, false AS _deleted, 0 AS _bucket"
         return f"SELECT {', '.join(items)}, {ours} WHERE false"
