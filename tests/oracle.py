@@ -123,9 +123,9 @@ def verdict(entity: Entity, item: LibraryItem, check: Check) -> bool | None:
     if origin == check.ref:
         return None
     agrees = agree(item, entity.value(item), claimed)
-    if not check.silence:
-        return agrees
-    return None if comparable(item, claimed) is None else bool(agrees)
+    if agrees is None and check.silence and comparable(item, claimed) is not None:
+        return False
+    return agrees
 
 
 def dispute(entity: Entity, item: LibraryItem, check: Check) -> dict[str, Any]:
