@@ -4,7 +4,8 @@ SELECT
     department.title AS lead, department.title_en AS lead_en,
     published.run_id, published.business_date, published.entities, published.inserted, published.updated, published.deleted,
     published.changed_at, last.state AS last_state, last.reason AS last_reason,
-    coalesce(open.error, 0) AS error, coalesce(open.timing, 0) AS timing, coalesce(open.definition, 0) AS definition
+    coalesce(open.error, 0) AS error, coalesce(open.timing, 0) AS timing, coalesce(open.definition, 0) AS definition,
+    coalesce(open.finding, 0) AS finding
 FROM catalog.library AS library
 INNER JOIN catalog.department AS department ON department.id = library.lead
 LEFT JOIN LATERAL (
@@ -19,7 +20,8 @@ LEFT JOIN (
         discrepancy.library,
         count(*) FILTER (WHERE class = 'error') AS error,
         count(*) FILTER (WHERE class = 'timing') AS timing,
-        count(*) FILTER (WHERE class = 'definition') AS definition
+        count(*) FILTER (WHERE class = 'definition') AS definition,
+        count(*) FILTER (WHERE class = 'finding') AS finding
     FROM ledger.discrepancy WHERE closed_run IS NULL GROUP BY discrepancy.library
 ) AS open ON open.library = library.id
 ORDER BY library.kind, library.id;

@@ -21,7 +21,7 @@ router = APIRouter()
 PAGE = 50
 COLUMNS = (
     "discrepancy_id", "library", "entity", "item", "source_ref", "source_value", "claim_ref", "claim_value", "class",
-    "opened_run", "opened_at", "closed_run", "closed_at",
+    "opened_run", "opened_at", "closed_run", "closed_at", "suspect", "probability",
 )  # fmt: skip
 
 
@@ -30,7 +30,7 @@ class Search(BaseModel):
 
     library: str = ""
     item: str = ""
-    kind: Literal["", "error", "timing", "definition"] = ""
+    kind: Literal["", "error", "timing", "definition", "finding"] = ""
     department: str = ""
     entity: str = ""
     state: Literal["", "open", "closed"] = "open"
@@ -51,6 +51,7 @@ def page(request: Request, viewer: ViewerDep, search: SearchDep) -> HTMLResponse
     context["labels"] = {
         (library.id, item.name): item for library in catalog.libraries.values() for item in library.items
     }
+    context["found"] = {(lib.id, one.id): one for lib in catalog.libraries.values() for one in lib.contradictions}
     older = rows[PAGE - 1]["discrepancy_id"] if len(rows) > PAGE else None
     return render(
         request, viewer, "discrepancies.html", older=older, kept=search.model_dump(exclude={"before"}), **context

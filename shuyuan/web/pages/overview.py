@@ -11,7 +11,7 @@ from shuyuan.web.pages.asked import ViewerDep
 from shuyuan.web.rendering import render
 
 router = APIRouter()
-CLASSES = ("error", "timing", "definition")
+CLASSES = ("error", "finding", "timing", "definition")
 
 
 @router.get("/")
