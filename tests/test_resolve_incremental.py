@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -205,3 +205,15 @@ def test_a_number_that_two_persons_have_is_parted_by_rows() -> None:
     house.resolve(FIRST)
     house.rule({}, [("h.claims", "s2", "91001#2")], moved=["91001"])
     assert set(names(house, DAY)) == {"91001", "91001#2"}
+
+
+def test_a_past_that_is_forgotten_counts_nobody_twice() -> None:
+    """A department whose snapshot no longer says what changed since: everybody is looked at, and compared once."""
+    house = House("forgotten")
+    house.deliver("p.register", [person(number) for number in range(9)], FIRST)
+    house.deliver("t.records", [{**person(number), "name": "异"} for number in range(4)], FIRST)
+    before = house.resolve(FIRST).crosschecks
+    assert any(compared for compared, _ in before.values())
+    house.deliver("p.register", [person(number) for number in range(8)], DAY)
+    house.members["p.register"] = replace(house.members["p.register"], past=())
+    assert state(house.resolve(DAY)) == state(house.anew(DAY))

@@ -23,7 +23,7 @@ from shuyuan.resolve import disputes, plan
 from shuyuan.resolve.members import Members
 from shuyuan.resolve.outcome import KINDS, Counts, Outcome, Part, added, together
 from shuyuan.resolve.ruled import ALIASES, ROWS, Ruled
-from shuyuan.resolve.touched import Touched
+from shuyuan.resolve.touched import Touched, changed_files
 from shuyuan.resolve.write import Shape, Writer
 
 DISPUTES = Shape("disputes", "entity", disputes.KEY, (("U", disputes.VALUES), ("P", ("pattern",)), ("S", ("_turns",))))
@@ -67,7 +67,8 @@ def part(
 def finish(library: Library, inputs: Inputs, folder: str, parts: Iterable[Part]) -> Outcome:
     """The manifests of what all parts changed. What did not change stays where it is."""
     whole = together(parts)
-    counts = added(inputs.counts, whole.crosschecks) if inputs.before is not None else whole.crosschecks
+    everybody = changed_files(inputs.members, inputs.before) is None
+    counts = whole.crosschecks if everybody else added(inputs.counts, whole.crosschecks)
     live = dict(zip(KINDS, (inputs.library, inputs.discrepancies), strict=True))
     after = {
         kind: save(f"{folder}/{kind}", live[kind], whole.buckets[kind], by="_key")

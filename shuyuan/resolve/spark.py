@@ -27,7 +27,7 @@ from shuyuan.resolve.claims import claims, picked, ruled
 from shuyuan.resolve.dialect import spark as translated
 from shuyuan.resolve.outcome import Counts, Outcome, Part, added
 from shuyuan.resolve.run import DISPUTES, Inputs, finish
-from shuyuan.resolve.touched import _files as changed_files
+from shuyuan.resolve.touched import changed_files
 from shuyuan.resolve.write import Shape, _changes, _same_key
 
 if TYPE_CHECKING:

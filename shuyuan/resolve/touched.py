@@ -31,7 +31,7 @@ class Touched:
         day: date,
     ) -> None:
         self.connection = connection
-        files = _files(members, before)
+        files = changed_files(members, before)
         self.whole = files is None
         if files is not None:
             self._collect(files, discrepancies, day)
@@ -71,7 +71,7 @@ class Touched:
         return "true" if self.whole else f"{column} IN (SELECT entity FROM {of})"
 
 
-def _files(members: Mapping[str, Snapshot], before: Mapping[str, str] | None) -> list[Path] | None:
+def changed_files(members: Mapping[str, Snapshot], before: Mapping[str, str] | None) -> list[Path] | None:
     """Files that name the touched entities; None when some member cannot say what has changed since."""
     if before is None:
         return None
