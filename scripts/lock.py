@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-EXTRAS = ("celery", "linkage")
+EXTRAS = ("celery", "linkage", "spark")
 
 
 def resolve(source: str, constraint: str | None = None) -> dict[str, str]:
