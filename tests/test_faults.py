@@ -1,4 +1,7 @@
-"""`kill -9` of the worker at each step, and of PostgreSQL in the middle of a publish: a re-run gives the undisturbed tables."""
+"""`kill -9` of the worker at each step up to admit, and of PostgreSQL in the middle of a publish: a re-run gives the undisturbed tables.
+
+Resolve and publish are struck in `test_faults_resolve.py`, everything at random in `test_faults_random.py`.
+"""
 
 from __future__ import annotations
 
@@ -87,13 +90,6 @@ POINTS = [
     ("admit", "shuyuan.lake.delta", "Delta.next_snapshot", "after"),
     ("admit", "shuyuan.publish.source", "apply", "after"),
     ("admit", "shuyuan.ledger.snapshots", "move", "after"),
-    ("resolve", "shuyuan.ledger.runs", "open_run", "after"),
-    ("resolve", "shuyuan.resolve.run", "_Resolver.bucket", "after"),
-    ("resolve", "shuyuan.resolve.run", "run", "after"),
-    ("publish", "shuyuan.publish.library", "apply", "after"),
-    ("publish", "shuyuan.publish.library", "settle", "after"),
-    ("publish", "shuyuan.ledger.runs", "advance", "after"),
-    ("publish", "shuyuan.quality.judge", "library", "before"),
 ]
 
 

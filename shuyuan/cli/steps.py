@@ -22,7 +22,7 @@ out = Console()
 def register(app: typer.Typer) -> None:
     """Add the verbs to the app."""
     verbs = (migrate, collect, receive, read, check, admit, resolve, publish, run, status)
-    upkeep = (sweep, harvest, stragglers, orphans, retention)
+    upkeep = (sweep, harvest, stragglers, orphans, retention, mend)
     for verb in (*verbs, *upkeep):
         app.command()(verb)
 
@@ -230,6 +230,15 @@ def orphans() -> None:
     from shuyuan.flow import upkeep
 
     out.print(f"{upkeep.remove_orphans()} files removed")
+
+
+def mend(
+    name: Annotated[str, typer.Argument(help="a resource (public_security.resident) or a library (population)")],
+) -> None:
+    """Write damaged or lost lake files of a resource or library anew from the database."""
+    from shuyuan.flow.mend import mend as write_anew
+
+    out.print(f"{name}: {write_anew(name)} rows written anew")
 
 
 def retention() -> None:

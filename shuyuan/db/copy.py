@@ -1,8 +1,8 @@
-"""Arrow → PostgreSQL by binary COPY, in batches, on the caller's transaction."""
+"""Arrow → PostgreSQL by binary COPY, in batches, on the caller's transaction; and back as CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
@@ -31,6 +31,13 @@ def copy_in(
                 copy.write(chunk)
             copy.write(binary.TRAILER)
         return cursor.rowcount
+
+
+def copy_out(connection: Connection, query: sql.Composed, values: Mapping[str, object], null: str) -> Iterator[bytes]:
+    """The result of a query as CSV in UTF-8 without header, chunk by chunk. `null`: how null is written; in quotes it is that text."""
+    order = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, NULL {}, ENCODING 'UTF8')").format(query, sql.Literal(null))
+    with connection.cursor() as cursor, cursor.copy(order, values or None) as copy:
+        yield from map(bytes, copy)
 
 
 def _batches(data: pa.Table | pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

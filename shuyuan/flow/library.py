@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,8 +13,7 @@ from shuyuan.catalog import Catalog, Library, load_catalog
 from shuyuan.court import session as court
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.flow.step import LOADER, OutOfOrder, Unproven, alone, audited, library_named
-from shuyuan.lake import snapshot
-from shuyuan.lake.durable import write_text
+from shuyuan.lake import sealed, snapshot
 from shuyuan.ledger import discrepancies, findings, identity, runs, snapshots, validations
 from shuyuan.ledger.loads import Step
 from shuyuan.ledger.runs import Run
@@ -78,7 +78,7 @@ def resolve_part(run_id: int, numbers: list[int]) -> None:
     if run.state == "resolving" and not path.exists():
         with audited(Step("resolve", library=run.library, run_id=run_id)):
             found = resolver.part(catalog, library, _snapshots(catalog, run), run.business_date, run.folder, numbers)
-        write_text(path, json.dumps(found.document()))
+        sealed.write_json(path, found.document())
 
 
 def end(run_id: int) -> int:
@@ -104,7 +104,7 @@ def _found_parts(run: Run) -> list[Part]:
     missing = sorted(set(range(settings.load().buckets)) - found)
     if missing:
         raise OutOfOrder(f"run {run.run_id}: buckets {missing} are not resolved yet; run their part again")
-    return [Part.read(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    return [Part.read(sealed.read_json(path)) for path in paths]
 
 
 def _open(catalog: Catalog, library: Library, business_date: date | None) -> Run:
@@ -199,11 +199,11 @@ def _keep(run: Run, outcome: Outcome) -> None:
     changes = {letter: outcome.changes[letter] for letter in "IUD"}
     manifests = (outcome.library.manifest, outcome.discrepancies.manifest)
     result = Result(outcome.rows, changes, *manifests, outcome.files["rows"], outcome.files["disputes"], checks)
-    write_text(settings.load().lake / run.folder / "result.json", json.dumps(asdict(result)))
+    sealed.write_json(settings.load().lake / run.folder / "result.json", asdict(result))
 
 
 def _kept(run: Run) -> Result:
-    return Result(**json.loads((settings.load().lake / run.folder / "result.json").read_text(encoding="utf-8")))
+    return Result(**sealed.read_json(settings.load().lake / run.folder / "result.json"))
 
 
 def publish(run_id: int) -> int:
@@ -222,7 +222,8 @@ def publish(run_id: int) -> int:
 
 def _bring_live(run: Run) -> bool:
     """Publish the run unless it is stale: what it started from is no longer what is live, or a later run has ended."""
-    with audited(Step("publish", library=run.library, run_id=run.run_id)) as step, transaction(LOADER) as connection:
+    step = Step("publish", library=run.library, run_id=run.run_id)
+    with audited(step), _giving_up_damaged(run), transaction(LOADER) as connection:
         snapshots.lock(connection, "library", run.library)
         later = runs.later_end(connection, run)
         if later is not None or _base(connection, run.library) != run.inputs["base"]:
@@ -232,6 +233,18 @@ def _bring_live(run: Run) -> bool:
             return False
         _publish(connection, run, step)
     return True
+
+
+@contextmanager
+def _giving_up_damaged(run: Run) -> Iterator[None]:
+    """A run whose own files are not what it wrote is given up: the next publish resolves again, from what is live. Raises Damaged."""
+    try:
+        yield
+    except sealed.Damaged as damage:
+        way_out = f"run {run.run_id} is given up, nothing of it was published: publish again, and {run.library} is resolved anew"
+        with transaction(LOADER) as connection:
+            runs.advance(connection, run.run_id, "failed", reason=f"{damage.path}: {damage.what}")
+        raise sealed.Damaged(damage.path, damage.what, way_out) from damage
 
 
 def _publish(connection: Connection, run: Run, step: Step) -> None:

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from shuyuan import settings
-from shuyuan.lake import durable
+from shuyuan.lake import durable, sealed
 
 Duck = duckdb.DuckDBPyConnection
 
@@ -55,17 +55,23 @@ def write_parquet(connection: Duck, query: str, path: Path) -> int:
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     target = str(part).replace("'", "''")
-    written = count(connection, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+    with durable.room_for(path):
+        written = count(connection, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, {sealed.OPTION})")
+        sealed.seal(part)
     durable.settle(part, path)
     return written
 
 
 def write_partitions(connection: Duck, query: str, column: str, folder: Path) -> dict[int, list[Path]]:
     """Write a query's result into files that hold one value of an integer column each, without it. → value → its files, still to be named."""
-    folder.mkdir(parents=True, exist_ok=True)
-    target = Path(mkdtemp(prefix="spread-", suffix=".part", dir=folder))
-    quoted = str(target).replace("'", "''")
-    connection.execute(f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({column}))")
+    with durable.room_for(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        target = Path(mkdtemp(prefix="spread-", suffix=".part", dir=folder))
+        quoted = str(target).replace("'", "''")
+        options = f"FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({column}), {sealed.OPTION}"
+        connection.execute(f"COPY ({query}) TO '{quoted}' ({options})")
+        for file in target.rglob("*.parquet"):
+            sealed.seal(file)
     return {int(part.name.rpartition("=")[2]): sorted(part.glob("*.parquet")) for part in sorted(target.iterdir())}
 
 
@@ -73,10 +79,11 @@ def scan(paths: list[Path], columns_of: str | None = None) -> str:
     """A DuckDB relation over Parquet files of one kind.
 
     `columns_of` (a SELECT … WHERE false) is the relation when there are no files, and says which columns there are when the files are
-    older than the catalog: what they lack is null.
+    older than the catalog: what they lack is null. Raises sealed.Damaged for files that are not what was written.
     """
     if not paths:
         return f"({columns_of})"
+    sealed.verify(paths)
     names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
     files = f"read_parquet([{names}], union_by_name = true)"
     return f"({columns_of} UNION ALL BY NAME SELECT * FROM {files})" if columns_of else files

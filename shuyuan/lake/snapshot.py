@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import duckdb
 
 from shuyuan import settings
-from shuyuan.lake import durable
+from shuyuan.lake import sealed
 
 ENGINE = f"duckdb {duckdb.__version__}"
 REMEMBERED = 60
@@ -84,11 +83,11 @@ class Snapshot:
 def load(manifest: str | None, by: str | None = None) -> Snapshot:
     """The snapshot of a manifest; the empty one for None.
 
-    Raises SnapshotError when its buckets do not fit the settings, or it is not bucketed `by` that item.
+    Raises SnapshotError when its buckets do not fit the settings, or it is not bucketed `by` that item; Damaged when it is not what was written.
     """
     if not manifest:
         return Snapshot()
-    data = json.loads((settings.load().lake / manifest).read_text(encoding="utf-8"))
+    data = sealed.read_json(settings.load().lake / manifest)
     if data["of"] != settings.load().buckets:
         raise SnapshotError(
             f"{manifest}: written with {data['of']} buckets, but SHUYUAN_BUCKETS is {settings.load().buckets}; set it back"
@@ -122,7 +121,7 @@ def save(directory: str, base: Snapshot, touched: Mapping[int, Bucket], by: str,
         "buckets": {str(number): asdict(bucket) for number, bucket in sorted(buckets.items())},
         "past": [asdict(step) for step in past],
     }
-    durable.write_text(settings.load().lake / after.manifest, json.dumps(document, indent=1))
+    sealed.write_json(settings.load().lake / after.manifest, document)
     return after
 
 

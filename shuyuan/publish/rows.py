@@ -13,14 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from shuyuan.lake import sealed
+
 ROWS_PER_BATCH = 65_536
 
 
 def of_files(paths: Sequence[Path], names: Sequence[str], only: str = "") -> pa.RecordBatchReader:
     """The columns `names` of Parquet files of one kind, in that order, a batch at a time; null where a file has no such column.
+    Raises sealed.Damaged for a file that is not what was written.
 
     `only`: letters of the changes that are wanted; others are the lake's own matter.
     """
+    sealed.verify(paths)
     types = _types(paths)
     schema = pa.schema(
         [(name, types.get(name, pa.string())) for name in dict.fromkeys((*names, *["_op"] * bool(only)))]

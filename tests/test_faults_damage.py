@@ -1,0 +1,158 @@
+"""A lake file that is not what was written: changed, cut off or gone. It is refused with its name and the way out, never believed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import fault_points as points
+import pytest
+from fault_points import State, begin
+from town import Town, fresh_database
+
+from shuyuan.flow import publish, resolve, upkeep
+from shuyuan.flow.mend import mend
+from shuyuan.lake import duck, sealed, snapshot
+from shuyuan.lake.sealed import Damaged
+
+
+@pytest.fixture(scope="module")
+def place(home: Path) -> Iterator[Town]:
+    with points.hasty(home):
+        fresh_database(home)
+        yield Town(home)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(place: Town) -> State:
+    begin(place, points.due)
+    points.finish()
+    return points.state(place)
+
+
+def flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 4
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def removed(path: Path) -> None:
+    path.unlink()
+
+
+HARMS = {"holds other bytes": flipped, "has been cut off": cut, "is missing": removed}
+
+
+def live(place: Town, kind: str, name: str) -> snapshot.Snapshot:
+    manifest = place.one("SELECT manifest FROM ledger.snapshot WHERE kind = %s AND name = %s", kind, name)
+    return snapshot.load(manifest)
+
+
+def base(kind: str, name: str) -> Callable[[Town], Path]:
+    return lambda place: next(path for path in live(place, kind, name).paths() if "delta" not in path.name)
+
+
+def layer(kind: str, name: str) -> Callable[[Town], Path]:
+    def found(place: Town) -> Path:
+        every = [layer for bucket in live(place, kind, name).buckets.values() for layer in bucket.layers]
+        return place.home / "lake" / every[0].path
+
+    return found
+
+
+def touched(name: str) -> Callable[[Town], Path]:
+    return lambda place: place.home / "lake" / live(place, "source", name).past[-1].touched
+
+
+def manifest(kind: str, name: str) -> Callable[[Town], Path]:
+    return lambda place: place.home / "lake" / live(place, kind, name).manifest
+
+
+REGISTER = "public_security.resident"
+FILES = {
+    "register base": (base("source", REGISTER), REGISTER),
+    "register layer": (layer("source", REGISTER), REGISTER),
+    "register touched": (touched(REGISTER), REGISTER),
+    "library base": (base("library", "population"), "population"),
+    "library layer": (layer("library", "population"), "population"),
+    "disputes base": (base("discrepancy", "population"), "population"),
+    "library manifest": (manifest("library", "population"), "population"),
+}
+CASES = [(file, harm) for number, file in enumerate(FILES) for harm in list(HARMS)[number % 3 : number % 3 + 1]]
+
+
+@pytest.mark.parametrize(("file", "harm"), [*CASES, ("library layer", "holds other bytes")])
+def test_damage_is_refused_until_it_is_mended(place: Town, undisturbed: State, file: str, harm: str) -> None:
+    begin(place, points.admitted)
+    find, name = FILES[file]
+    path = find(place)
+    HARMS[harm](path)
+    said = "cannot be read|holds other words" if path.suffix == ".json" and harm != "is missing" else harm
+    with pytest.raises(Damaged, match=said) as refusal:
+        resolve("population")
+    assert str(path) in str(refusal.value) and f"shuyuan mend {name}" in str(refusal.value)
+    assert place.one("SELECT count(*) FROM ledger.run WHERE state = 'published'") == 2
+    ((step, _, words),) = points.told(place)
+    assert step == "resolve" and str(path) in words
+    mend(name)
+    publish(resolve("population"))
+    assert points.state(place) == undisturbed
+    assert points.rebuilt(place) == points.lake_state(place)
+    points.story_is_told(place)
+    assert mend(name) > 0
+    upkeep.remove_orphans(age=0)
+    assert resolve("population") == place.one("SELECT max(run_id) FROM ledger.run")
+
+
+@pytest.mark.parametrize("harm", list(HARMS))
+def test_a_damaged_register_admits_nothing(place: Town, undisturbed: State, harm: str) -> None:
+    begin(place, points.due)
+    path = layer("source", REGISTER)(place)
+    HARMS[harm](path)
+    with pytest.raises(Damaged, match=harm) as refusal:
+        points.admit_due()
+    assert str(path) in str(refusal.value) and f"shuyuan mend {REGISTER}" in str(refusal.value)
+    mend(REGISTER)
+    points.finish()
+    assert points.state(place) == undisturbed
+
+
+@pytest.mark.parametrize("harm", list(HARMS))
+@pytest.mark.parametrize("which", ["rows_delta", "disputes_delta", "result.json"])
+def test_a_damaged_run_is_given_up_and_resolved_anew(place: Town, undisturbed: State, which: str, harm: str) -> None:
+    begin(place, points.resolved)
+    run = place.one("SELECT max(run_id) FROM ledger.run")
+    path = sorted((place.home / "lake" / "library" / "population" / str(run)).glob(f"{which}*"))[-1]
+    HARMS[harm](path)
+    with pytest.raises(Damaged, match=f"run {run} is given up") as refusal:
+        publish(run)
+    assert str(path) in str(refusal.value)
+    assert place.one("SELECT state FROM ledger.run WHERE run_id = %s", run) == "failed"
+    assert publish(run) > run
+    assert points.state(place) == undisturbed
+    points.story_is_told(place)
+
+
+def test_no_changed_bit_of_a_file_goes_unnoticed(tmp_path: Path) -> None:
+    """A bit of the pages, of the footer, of the seal itself: either it is noticed, or what is read is what was written."""
+    path = tmp_path / "sealed.parquet"
+    with duck.connect() as engine:
+        duck.write_parquet(engine, "SELECT i, md5(i::text) AS text FROM range(2000) AS t (i)", path)
+        written, good = path.read_bytes(), duck.rows(engine, f"SELECT sum(hash(i, text)) FROM {duck.scan([path])}")
+        dice, noticed = random.Random(4), 0
+        for _ in range(300):
+            place = dice.randrange(len(written))
+            path.write_bytes(written[:place] + bytes([written[place] ^ 1 << dice.randrange(8)]) + written[place + 1 :])
+            sealed._verify.cache_clear()
+            try:
+                sealed.verify([path])
+            except Damaged:
+                noticed += 1
+            else:
+                assert duck.rows(engine, f"SELECT sum(hash(i, text)) FROM {duck.scan([path])}") == good
+        assert noticed >= 295
