@@ -76,7 +76,9 @@ class Register:
 
     def rows(self) -> dict[str, Row]:
         with duck.connect() as engine:
-            found = duck.table(engine, f"SELECT * FROM {layers.relation(self.live, ['_key'], NONE)}").to_pylist()
+            found = duck.table(
+                engine, f"SELECT * FROM {layers.relation(self.live, ['_key'], NONE, moving=True)}"
+            ).to_pylist()
             by_bucket = [
                 row
                 for n in range(8)
@@ -119,6 +121,18 @@ def test_the_bucket_may_hang_on_any_type(kind: pa.DataType, values: list[object]
     register = Register(kind=kind)
     register.deliver([{"_key": str(n), "place": value} for n, value in enumerate(values)])
     assert [row["place"] for _, row in sorted(register.rows().items())] == values
+
+
+def test_a_row_that_wanders_is_known_where_it_is() -> None:
+    """From bucket to bucket for longer than any bucket keeps layers: one that it has left must not speak for it any more."""
+    register = Register()
+    rows: list[Row] = [{"_key": str(n), "a": "", "place": "stays"} for n in range(30)]
+    for day in range(1, 25):
+        rows[0] = {"_key": "0", "a": f"day {day}", "place": f"p{day}"}
+        rows[1 + day % 3] = {**rows[1 + day % 3], "a": f"day {day}"}
+        register.deliver(rows, day)
+        assert register.rows()["0"]["a"] == f"day {day}"
+        assert len(register.rows()) == 30
 
 
 def test_tombstones_move_with_their_key() -> None:

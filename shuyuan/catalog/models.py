@@ -156,6 +156,11 @@ class Resource(Declared):
     def bucket_item(self) -> str:
         return self.bucket_by or self.key[0]
 
+    @property
+    def moves(self) -> bool:
+        """Whether a row may go to another bucket while its key stays."""
+        return self.key != (self.bucket_item,)
+
     def item(self, name: str) -> ResourceItem:
         return next(item for item in self.items if item.name == name)
 

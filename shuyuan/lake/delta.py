@@ -25,12 +25,16 @@ BATCH = 60_000
 
 @dataclass(frozen=True)
 class Shape:
-    """What the lake must know of a resource: its item columns, the one whose hash decides the bucket, and those that hold keys of libraries."""
+    """What the lake must know of a resource: its item columns, the one whose hash decides the bucket, and those that hold keys of libraries.
+
+    `moving`: that item may change while the key stays.
+    """
 
     items: tuple[str, ...]
     bucket_item: str
     change: bool
     links: tuple[str, ...] = ()
+    moving: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,14 @@ class Delta:
 
     def _old(self, bucket: int | None = None) -> str:
         """The live rows, of one bucket or all, with hashes as this engine makes them."""
-        return layers.relation(self.live, ["_key"], self._none(), None if bucket is None else [bucket], self._hashed)
+        return layers.relation(
+            self.live,
+            ["_key"],
+            self._none(),
+            None if bucket is None else [bucket],
+            read=self._hashed,
+            moving=self.shape.moving,
+        )
 
     def _none(self) -> str:
         links = "".join(f"{text_of(Identifier(item))}, " for item in self.shape.links)

@@ -14,6 +14,8 @@ import pyarrow as pa
 from shuyuan import settings
 from shuyuan.lake import durable, sealed
 
+ROWS = "ROW_GROUP_SIZE 40960"
+"""Rows that one thread reads or writes at once: a bucket of a city is shared out evenly among a few cores."""
 Duck = duckdb.DuckDBPyConnection
 
 
@@ -56,7 +58,9 @@ def write_parquet(connection: Duck, query: str, path: Path) -> int:
     part.unlink(missing_ok=True)
     target = str(part).replace("'", "''")
     with durable.room_for(path):
-        written = count(connection, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, {sealed.OPTION})")
+        written = count(
+            connection, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, {ROWS}, {sealed.OPTION})"
+        )
         sealed.seal(part)
     durable.settle(part, path)
     return written
@@ -68,7 +72,7 @@ def write_partitions(connection: Duck, query: str, column: str, folder: Path) ->
         folder.mkdir(parents=True, exist_ok=True)
         target = Path(mkdtemp(prefix="spread-", suffix=".part", dir=folder))
         quoted = str(target).replace("'", "''")
-        options = f"FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({column}), {sealed.OPTION}"
+        options = f"FORMAT parquet, COMPRESSION zstd, {ROWS}, PARTITION_BY ({column}), {sealed.OPTION}"
         connection.execute(f"COPY ({query}) TO '{quoted}' ({options})")
         for file in target.rglob("*.parquet"):
             sealed.seal(file)

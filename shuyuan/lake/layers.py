@@ -22,15 +22,25 @@ def relation(
     key: Sequence[str],
     none: str,
     buckets: Collection[int] | None = None,
+    *,
     read: Reader | None = None,
     only: str = "",
+    moving: bool = False,
 ) -> str:
     """SQL of the newest row of every key, of some buckets or of all, with the columns of `none` (a SELECT … WHERE false).
 
     Rows that say that a key is gone are among them. `read(files, engine)`: the relation of some files whose hashes that engine made.
     `only`: a condition that base rows must meet; layers are read whole, or an old row would come back whose newer one does not meet it.
+    `moving`: rows may go from bucket to bucket; a bucket that one has left knows less of it than the one where it is.
     """
-    chosen = [entry for number, entry in sorted(snapshot.buckets.items()) if buckets is None or number in buckets]
+    numbers = [number for number in sorted(snapshot.buckets) if buckets is None or number in buckets]
+    if moving and len(numbers) > 1 and any(snapshot.buckets[number].layers for number in numbers):
+        homes = (
+            f"SELECT * FROM {relation(snapshot, key, none, [number], read=read, only=only)} WHERE _bucket = {number}"
+            for number in numbers
+        )
+        return f"({' UNION ALL BY NAME '.join(homes)})"
+    chosen = [snapshot.buckets[number] for number in numbers]
     reader = read or (lambda files, _: duck.scan(files))
     base, over = _bases(chosen, reader, only), _layers(chosen, reader)
     if not base and not over:

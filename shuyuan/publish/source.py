@@ -30,7 +30,7 @@ COPY_TYPES = {
 def shape(resource: Resource, links: tuple[str, ...]) -> Shape:
     """What the lake needs to know of a resource. `links`: its items that hold keys of libraries."""
     items = tuple(item.name for item in resource.items)
-    return Shape(items, resource.bucket_item, resource.delivery.mode == "change", links)
+    return Shape(items, resource.bucket_item, resource.delivery.mode == "change", links, resource.moves)
 
 
 def copy_types(resource: Resource) -> dict[str, str]:

@@ -73,12 +73,14 @@ class Members:
 
     def _table(self, member: Member, numbers: list[int] | None, only: str = "true") -> Composable:
         """The live rows of a member's snapshot (of some buckets) that may speak of touched entities; typed even when nothing was ever delivered."""
+        moves = self.catalog.resources[member.resource].moves
         touching = self._touching(member, "touched_all" if numbers is None else "touched")
         if self.rulings.any and numbers is None:
             touching = "true"  # of whom a row speaks is known only when the rulings were looked up
         snapshot = self.snapshots.get(member.resource, Snapshot())
         filtered = "" if self.touched.whole else touching
-        rows = layers.relation(snapshot, ["_key"], self._never_delivered(member), numbers, only=filtered)
+        none = self._never_delivered(member)
+        rows = layers.relation(snapshot, ["_key"], none, numbers, only=filtered, moving=moves)
         here = "true" if numbers is None else f"_bucket IN ({', '.join(map(str, numbers))})"
         return SQL(f"(SELECT * FROM {rows} WHERE NOT _deleted AND {here} AND ({touching}) AND ({only}))")
 

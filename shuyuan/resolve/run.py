@@ -60,6 +60,7 @@ def part(
 ) -> Part:
     """Resolve some buckets: they are independent, so many workers may take some each."""
     with duck.connect() as connection, TemporaryDirectory(prefix="shuffle-", dir=settings.load().lake) as scratch:
+        connection.execute("SET preserve_insertion_order = false")  # nothing hangs on it here, and both cores write
         resolver = _Resolver(connection, catalog, library, inputs, business_date, folder, Path(scratch))
         return together([resolver.group(group) for group in resolver.prepare(list(numbers))])
 

@@ -120,7 +120,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "class.timing": ("时差", "Timing"),
     "class.definition": ("口径", "Definition"),
     "class.finding": ("专题矛盾", "Finding"),
-    "findings": ("专题校核", "Thematic checks"),
+    "thematic": ("专题校核", "Thematic checks"),
     "entity": ("实体", "Entity"),
     "source_says": ("唯一来源", "The one source"),
     "claim_says": ("其他部门", "Another department"),
