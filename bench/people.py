@@ -47,11 +47,11 @@ def resource() -> Resource:
     )  # fmt: skip
 
 
-def write(path: Path, people: int, encoding: str = "utf-8", stray: int = 0) -> None:
-    """Write a CSV; every `stray`-th row has a quote that is not closed."""
+def write(path: Path, people: int, encoding: str = "utf-8", stray: int = 0, first: int = 0) -> None:
+    """Write a CSV of the persons from number `first` on; every `stray`-th row has a quote that is not closed."""
     with path.open("wb") as out:
         for start in range(0, people, PIECE):
-            part = _csv(register(start, min(PIECE, people - start)), header=start == 0)
+            part = _csv(register(first + start, min(PIECE, people - start)), header=start == 0)
             if stray:
                 lines = part.split(b"\n")
                 lines[5:-1:stray] = [b'"' + line for line in lines[5:-1:stray]]

@@ -121,6 +121,25 @@ def _gate(f: dict[str, Any]) -> Lines:
     yield "with the rows of a first delivery, s", "told", f["many"]["judge_seconds"]["with_first_delivery"], True
 
 
+def _resolve(f: dict[str, Any]) -> Lines:
+    people = f"{f['people']:,} persons × 4 departments × 12 items"
+    yield f"{people}: resolve ÷ scan + write", "≤ 2.0", f["ratio"], f["ratio"] <= 2.0
+    yield "the same by CPU", "told", f["cpu_ratio"], True
+    yield "peak memory, MB", "≤ 1024", f["peak_mb"], f["peak_mb"] <= 1024
+    for day in f["changed"]:
+        bar = day["share"] <= 0.01
+        met = day["of_full"] <= 0.25 or not bar
+        yield f"a day with {day['share']:.0%} changed ÷ all of it", "≤ 0.25" if bar else "told", day["of_full"], met
+    for name, size in f["lake_bytes_per_person"].items():
+        yield f"bytes in the lake per person, {name}", "told", size, True
+
+
+def _line(f: dict[str, Any]) -> Lines:
+    one, four = f["departments_1"], f["departments_4"]
+    yield f"one CSV of {one['rows']:,} rows, file to published ÷ \\copy", "≤ 6", one["ratio"], one["ratio"] <= 6
+    yield f"four of them to a library of {four['published']:,}, s", "≤ 60", four["seconds"], four["seconds"] <= 60
+
+
 def plan(rows: int, people: int) -> dict[str, Bench]:
     """The benches by name."""
     return {
@@ -131,6 +150,8 @@ def plan(rows: int, people: int) -> dict[str, Bench]:
         "divisions": Bench("divisions.py", (), _divisions, "cn_divisions"),
         "truth": Bench("truth.py", (), _truth, "multi_source_truth"),
         "linkage": Bench("linkage.py", (), _linkage, "record_linkage"),
+        "resolve": Bench("resolve.py", ("--people", str(rows * 5 // 4)), _resolve),
+        "line": Bench("line.py", ("--rows", str(rows), "--people", str(rows * 5 // 4)), _line),
         "gate": Bench("gate.py", ("--json", "--rows", str(rows)), _gate),
         "publish": Bench("publish.py", ("--json", "--rows", str(rows * 5 // 4)), _publish),
         "changed_day": Bench("changed_day.py", (str(people),), _changed),
