@@ -65,19 +65,23 @@ def _catalog(folder: Path, names: tuple[str, ...]) -> None:
         contract = {**shared, "id": f"{name}.person", "delivery": {"pattern": f"{name}_{{date}}.csv"}}
         _write(folder / "resources" / name / "person.yml", contract)
     items = [{**item, "source": f"{names[0]}.person.{item['name']}"} for item in shared["items"][1:]]
-    for item in items:
-        others = [f"{name}.person.{item['name']}" for name in names[1:]]
-        kind = item.get("type", "text")
-        known = ("date", "amount", "person_name", "org_name", "address")
-        item |= {"check": others, "compare": kind if kind in known else "exact", "fallback": others} if others else {}
-        item.pop("codes", None)
-        item.pop("required", None)
+    items = [_compared(item, names[1:]) for item in items]
     library = {
         "id": "bench", "title": "人", "title_en": "Persons", "kind": "basic", "lead": names[0], "items": items,
         "key": {"name": "id_no", "label": "号码", "type": "citizen_id"},
         "members": [{"resource": f"{name}.person", "on": "id_no", "entity": True} for name in names],
     }  # fmt: skip
     _write(folder / "libraries" / "bench.yml", library)
+
+
+def _compared(item: dict[str, Any], others: tuple[str, ...]) -> dict[str, Any]:
+    """The library's item: checked against every other department, and filled from them."""
+    plain = {name: value for name, value in item.items() if name not in ("codes", "required")}
+    if not others:
+        return plain
+    refs, kind = [f"{name}.person.{item['name']}" for name in others], item.get("type", "text")
+    spelled = ("date", "amount", "person_name", "org_name", "address")
+    return {**plain, "check": refs, "compare": kind if kind in spelled else "exact", "fallback": refs}
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
