@@ -54,8 +54,10 @@ class Explanation:
 
     @property
     def discrepancies(self) -> list[Row]:
-        """Every discrepancy of the explained items, those that were open at the moment first."""
+        """Every discrepancy of the explained items, and what thematic checks found of a whole entity; those that were open at the moment first."""
         names = {one.item.name for one in self.items}
+        if len(names) == len(self.library.items):
+            names |= {one.id for one in self.library.contradictions}
         mine = [d for d in (self.facts.discrepancies if self.facts else ()) if d["item"] in names]
         return sorted(mine, key=lambda d: not open_at(self.moment, d))
 

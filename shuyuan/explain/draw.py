@@ -68,10 +68,22 @@ def _entity(answer: Explanation) -> Iterator[Text]:
         yield Text("此后规则已改 the rules have changed since: what is declared below is today's", style="yellow")
     for one in answer.items:
         yield from _told(one)
+    yield from _findings(answer)
     closed = [d for d in answer.discrepancies if d["closed_run"] is not None]
     for d in closed:
         words = f"{d['item']}: {d['source_value'] or '–'} ≠ {d['claim_value']} ({d['claim_ref']})"
         yield Text(f"已结 closed  {words}, run {d['opened_run']}–{d['closed_run']}", style="dim")
+
+
+def _findings(answer: Explanation) -> Iterator[Text]:
+    """What thematic checks hold against the entity."""
+    checks = {one.id: one for one in answer.library.contradictions}
+    for d in answer.discrepancies:
+        if d["item"] in checks and d["closed_run"] is None:
+            one = checks[d["item"]]
+            words = f"{d['source_value'] or '–'} ({d['source_ref']}) ≠ {d['claim_value']} ({d['claim_ref']})"
+            yield Text(f"\n专题矛盾 finding  {one.title} {one.title_en}: {words}, run {d['opened_run']}", style="red")
+            yield Text(f"  缘由 why     {one.why}", style="dim")
 
 
 def _told(one: Explained) -> Iterator[Text]:

@@ -35,6 +35,14 @@ def page(request: Request, viewer: ViewerDep, moment: MomentDep, library_id: str
     if answer.facts is not None and not answer.known:
         raise HTTPException(404, f"{answer.library.title} {key}")
     labels = {item.name: item for item in answer.library.items}
+    found = {one.id: one for one in answer.library.contradictions}
     asked = {name: request.query_params.get(name, "") for name in ("as_of", "known")}
-    context: dict[str, Any] = {"answer": answer, "catalog": catalog, "labels": labels, "asked": asked, "camps": camps}
+    context: dict[str, Any] = {
+        "answer": answer,
+        "catalog": catalog,
+        "labels": labels,
+        "found": found,
+        "asked": asked,
+        "camps": camps,
+    }
     return render(request, viewer, "entity.html", **context)
