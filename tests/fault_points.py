@@ -218,7 +218,6 @@ CALLS = (
     ("psycopg", "Connection.execute"),
     ("psycopg", "Cursor.executemany"),
     ("psycopg", "Copy.write"),
-    ("psycopg", "Connection._commit_gen"),
     ("psycopg", "Transaction.__enter__"),
     ("psycopg", "Transaction.__exit__"),
 )
@@ -270,8 +269,8 @@ def struck(fault: Fault | None, calls: tuple[tuple[str, str], ...] = CALLS) -> I
     made: list[str] = []
     holders = [_holder(module, name) for module, name in calls]
     originals = [getattr(holder, name) for holder, name in holders]
-    for (holder, name), original in zip(holders, originals, strict=True):
-        setattr(holder, name, _counting(original, f"{name}", made, fault))
+    for (holder, name), (_, full), original in zip(holders, calls, originals, strict=True):
+        setattr(holder, name, _counting(original, full, made, fault))
     try:
         yield made
     finally:

@@ -70,28 +70,46 @@ def parts(run_id: int, number: int) -> list[list[int]]:
 
 
 def resolve_part(run_id: int, numbers: list[int]) -> None:
-    """Resolve some buckets of a run. May be repeated: a part that was found already is not found again."""
-    with transaction(LOADER) as connection:
-        run = runs.get(connection, run_id)
+    """Resolve some buckets of a run. May be repeated: a part that was found already is not found again, and two workers do not write one file."""
+    with alone("part", f"{run_id}: {numbers}"):
+        with transaction(LOADER) as connection:
+            run = runs.get(connection, run_id)
+        _resolve_part(run, numbers)
+
+
+def _resolve_part(run: Run, numbers: list[int]) -> None:
     catalog, library = _of(run.library)
     path = _part_path(run, numbers)
-    if run.state == "resolving" and not path.exists():
-        with audited(Step("resolve", library=run.library, run_id=run_id)):
+    if run.state == "resolving" and not _is_found(path):
+        with audited(Step("resolve", library=run.library, run_id=run.run_id)):
             found = resolver.part(catalog, library, _snapshots(catalog, run), run.business_date, run.folder, numbers)
         sealed.write_json(path, found.document())
 
 
+def _is_found(path: Path) -> bool:
+    """Whether a part has been resolved; one whose file is damaged has not."""
+    try:
+        sealed.read_json(path)
+    except sealed.Damaged:
+        return False
+    return True
+
+
 def end(run_id: int) -> int:
-    """Put the parts of a run together. → the run. Raises OutOfOrder while a part is missing."""
-    with transaction(LOADER) as connection:
-        run = runs.get(connection, run_id)
-    if run.state != "resolving":
-        return run_id
-    with audited(Step("resolve", library=run.library, run_id=run_id)) as step:
+    """Put the parts of a run together. → the run. Raises OutOfOrder while a part is missing. A run that came to its end is not ended again."""
+    with alone("run", run_id):
+        with transaction(LOADER) as connection:
+            run = runs.get(connection, run_id)
+        if run.state == "resolving":
+            _end(run)
+    return run_id
+
+
+def _end(run: Run) -> None:
+    with audited(Step("resolve", library=run.library, run_id=run.run_id)) as step:
         catalog, library = _of(run.library)
         outcome = resolver.finish(library, _snapshots(catalog, run), run.folder, _found_parts(run))
         _resolved(run, outcome, step)
-    return run_id
 
 
 def _part_path(run: Run, numbers: list[int]) -> Path:
