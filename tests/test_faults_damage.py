@@ -13,7 +13,7 @@ from town import Town, fresh_database
 
 from shuyuan.flow import publish, resolve, upkeep
 from shuyuan.flow.mend import mend
-from shuyuan.lake import duck, sealed, snapshot
+from shuyuan.lake import duck, layers, sealed, snapshot
 from shuyuan.lake.sealed import Damaged
 
 
@@ -156,3 +156,23 @@ def test_no_changed_bit_of_a_file_goes_unnoticed(tmp_path: Path) -> None:
             else:
                 assert duck.rows(engine, f"SELECT sum(hash(i, text)) FROM {duck.scan([path])}") == good
         assert noticed >= 295
+
+
+def tombstones(place: Town) -> list[str]:
+    """Keys that the live snapshot of the register knows as gone."""
+    none = "SELECT NULL::VARCHAR AS _key, false AS _deleted WHERE false"
+    rows = layers.relation(live(place, "source", REGISTER), ["_key"], none)
+    with duck.connect() as engine:
+        return sorted(key for (key,) in duck.rows(engine, f"SELECT _key FROM {rows} WHERE _deleted"))
+
+
+def test_mending_keeps_the_deletions_that_can_be_read(place: Town) -> None:
+    begin(place, points.admitted)
+    gone = tombstones(place)
+    assert len(gone) == 4
+    path = base("source", REGISTER)(place)
+    flipped(path)
+    mend(REGISTER)
+    assert tombstones(place) == gone
+    told = place.one("SELECT message FROM ledger.load WHERE step = 'mend'")
+    assert told == f"deletions in {path} are forgotten"
