@@ -42,7 +42,7 @@ ITEMS = (
 )
 COMPARE = {"name": "person_name", "birth_date": "date", "address": "address", "insured_from": "date", "base": "amount"}
 SPOILED = {
-    "birth_date": "birth_date + 1", "insured_from": "insured_from + 40", "base": "base + 7", "name": "name || '某'",
+    "birth_date": "birth_date + 1", "insured_from": "insured_from + 40", "base": "CAST(base + 7 AS DECIMAL(20,6))", "name": "name || '某'",
     "address": "address || '之2'",
 }  # fmt: skip
 
@@ -97,21 +97,7 @@ def write(persons: int, wrong: float = 0.02) -> dict[str, Snapshot]:
 
 
 def _typed(register: pa.Table) -> pa.Table:
-    names = [
-        "id_no",
-        "name",
-        "sex",
-        "ethnic",
-        "birth_date",
-        "division",
-        "address",
-        "mobile",
-        "employer",
-        "insured_from",
-        "base",
-        "marital",
-    ]
-    table = register.rename_columns(names)
+    table = register.rename_columns(names := ["id_no", *ITEMS[:-1]])
     kinds = {"birth_date": pa.date32(), "insured_from": pa.date32(), "base": pa.decimal128(20, 6)}
     columns = {name: table[name].cast(kinds[name]) if name in kinds else table[name] for name in names}
     return pa.table({**columns, "note": columns["mobile"]})
