@@ -97,6 +97,20 @@ def test_a_library_listens_to_its_members_and_runs_one_at_a_time(bag: dict[str, 
         assert CATALOG.departments[library.lead].contact in dag["doc"]
 
 
+def test_buckets_are_shared_out_among_mapped_tasks(tmp_path: Path) -> None:
+    """Many workers of Airflow, or one Spark that shares out itself."""
+    shared = parse(PROJECT / "catalog", tmp_path, SHUYUAN_WORKERS="3")
+    assert shared["errors"] == {}
+    for library in CATALOG.libraries:
+        tasks = shared["dags"][f"library__{library}"]["tasks"]
+        upstream = {name: task["upstream"] for name, task in tasks.items()}
+        assert upstream == {
+            "begin": [], "parts": ["begin"], "resolve_part": ["begin", "parts"], "end": ["begin", "resolve_part"], "publish": ["end"],
+        }  # fmt: skip
+    on_spark = parse(PROJECT / "catalog", tmp_path, SHUYUAN_WORKERS="3", SHUYUAN_ENGINE="spark")
+    assert on_spark["dags"]["library__population"]["order"] == ["resolve", "publish"]
+
+
 def test_every_dag_is_explained_in_both_languages_and_tagged(bag: dict[str, Any]) -> None:
     for dag_id, dag in bag["dags"].items():
         assert "变红怎么办" in dag["doc"], dag_id
@@ -227,6 +241,7 @@ class Town:
 def town() -> Iterator[Town]:
     """Real PostgreSQL, real scheduler, API server and DAG processor on a free port; stopped at the end, whatever happens."""
     before = os.environ.get("SHUYUAN_HOME")
+    os.environ["SHUYUAN_WORKERS"] = "2"  # libraries by mapped tasks: what one task does alone, the demo shows
     # Not below pytest's own folder: every pytest that starts closes it to the account PostgreSQL runs as.
     home = Path(tempfile.mkdtemp(prefix="shuyuan-test-")) / "home"
     os.environ["SHUYUAN_HOME"] = str(home)
@@ -237,6 +252,7 @@ def town() -> Iterator[Town]:
         daemons.stop(home)
         embedded.stop(home)
         shutil.rmtree(home.parent)
+        os.environ.pop("SHUYUAN_WORKERS")
         os.environ.pop("SHUYUAN_HOME") if before is None else os.environ.update(SHUYUAN_HOME=before)
         settings.load.cache_clear()
 

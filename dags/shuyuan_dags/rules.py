@@ -45,8 +45,9 @@ def defaults(owner: str, precedence: int) -> dict[str, Any]:
 
 
 def workers() -> int:
-    """Tasks among which a library's buckets are shared out."""
-    return settings.load().workers
+    """Tasks among which a library's buckets are shared out; Spark shares them out itself."""
+    options = settings.load()
+    return options.workers if options.engine == "duckdb" else 1
 
 
 def wanted(dag_id: str) -> bool:
