@@ -28,7 +28,7 @@ from shuyuan.resolve.dialect import spark as translated
 from shuyuan.resolve.outcome import Counts, Outcome, Part, added
 from shuyuan.resolve.run import DISPUTES, Inputs, finish
 from shuyuan.resolve.touched import changed_files
-from shuyuan.resolve.write import Shape, _changes, _same_key
+from shuyuan.resolve.write import Shape, changes, same_key
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -152,7 +152,7 @@ class _Run:
         self._sql(
             SQL(f"SELECT * FROM live AS live WHERE _op IS DISTINCT FROM 'D' AND {self._among([shape.entity])}")
         ).createOrReplaceTempView("old")
-        change = self._sql(_changes(shape)).selectExpr("*", _bucket_of(shape))
+        change = self._sql(changes(shape)).selectExpr("*", _bucket_of(shape))
         self._keep("change", change)
         tally = self.spark.sql("SELECT _bucket, _op, count(*) FROM change GROUP BY _bucket, _op").collect()
         for _, letter, rows in tally:
@@ -186,7 +186,7 @@ class _Run:
 
     def _rewrite(self, shape: Shape, rows: dict[int, int]) -> dict[int, Bucket]:
         """Buckets written anew. `rows`: how many each of them will have."""
-        same = _same_key(shape, "live", "brought")
+        same = same_key(shape, "live", "brought")
         query = statement("steps/rewritten", columns=columns(shape.columns), same_key=same, change=SQL("change"))
         whole = self.spark.sql(translated(text_of(query).replace(":old", "SELECT * FROM live"), self.doubles))
         chosen = whole.selectExpr("*", _bucket_of(shape)).where(f"_bucket IN ({', '.join(map(str, rows))})")

@@ -92,7 +92,7 @@ class Writer:
         only = "" if self.touched.whole else among
         rows = layers.relation(live, shape.key, self._none(shape), numbers, only=only)
         run(f"CREATE OR REPLACE TEMP TABLE old AS SELECT * FROM {rows} WHERE _op IS DISTINCT FROM 'D' AND {among}")
-        change = f"SELECT *, {text_of(bucket_of(shape.entity))} AS _bucket FROM ({text_of(_changes(shape))}) AS change"
+        change = f"SELECT *, {text_of(bucket_of(shape.entity))} AS _bucket FROM ({text_of(changes(shape))}) AS change"
         run(f"CREATE OR REPLACE TEMP TABLE change AS {change}")
 
     def _none(self, shape: Shape) -> str:
@@ -106,7 +106,7 @@ class Writer:
             brought = (Layer(path, live.number + 1) for path in paths)
             return replace(before, rows=rows, layers=(*before.layers, *brought))
         change = f"(SELECT * FROM change WHERE _bucket = {number})"
-        same = _same_key(shape, "live", "brought")
+        same = same_key(shape, "live", "brought")
         query = statement("steps/rewritten", columns=columns(shape.columns), same_key=same, change=SQL(change))
         old = f"SELECT * FROM {layers.relation(live, shape.key, self._none(shape), [number])}"
         path = f"{self.folder}/{shape.kind}_{number:03d}.parquet"
@@ -114,7 +114,8 @@ class Writer:
         return Bucket(path, duck.write_parquet(self.connection, text, settings.load().lake / path))
 
 
-def _changes(shape: Shape) -> Composed:
+def changes(shape: Shape) -> Composed:
+    """What is new, changed or gone between the relations `new` and `old` (`_op` and the shape's columns)."""
     differing = [(letter, _differ(names)) for letter, names in shape.kinds]
     kinds = [
         fragment("WHEN {differ} THEN {letter}", differ=differ, letter=SQL(f"'{letter}'"))
@@ -126,7 +127,7 @@ def _changes(shape: Shape) -> Composed:
         old_key=Identifier("old", shape.key[0]),
         kinds=join(kinds, " "),
         columns=join(_either(shape, name) for name in shape.columns),
-        same_key=_same_key(shape, "new", "old"),
+        same_key=same_key(shape, "new", "old"),
         differs=join((differ for _, differ in differing), " OR "),
     )
 
@@ -136,7 +137,8 @@ def _differ(names: Sequence[str]) -> Composed:
     return join((fragment(template, new=Identifier("new", n), old=Identifier("old", n)) for n in names), " OR ")
 
 
-def _same_key(shape: Shape, one: str, other: str) -> Composed:
+def same_key(shape: Shape, one: str, other: str) -> Composed:
+    """SQL boolean: do rows of two relations have the same key?"""
     return join((fragment("{a} = {b}", a=Identifier(one, n), b=Identifier(other, n)) for n in shape.key), " AND ")
 
 
