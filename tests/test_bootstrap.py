@@ -165,7 +165,7 @@ def test_too_little_disk_is_told_before_anything_is_written(project: Path) -> No
     [
         ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "the disk is full"),
         ("ssl.SSLCertVerificationError: certificate verify failed", "certificate"),
-        ("ERROR: 403 Client Error: Forbidden for url: https://index.example/simple/", "refused or failed"),
+        ("ERROR: 403 Client Error: Forbidden for url: https://host.example/package/", "refused or failed"),
         (
             "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by 'Failed to establish a new connection'\n"
             "ERROR: ResolutionImpossible: conflicting dependencies",
