@@ -16,6 +16,8 @@ ItemType = Literal[
     "org_code", "reg_no", "tax_no", "inst_cert_no", "social_reg_no", "parcel_code", "real_estate_unit_no", "bank_card", "postcode", "email",
 ]  # fmt: skip
 Comparator = Literal["exact", "person_name", "org_name", "code", "date", "amount", "address", "coordinate"]
+SPELLED = ("address", "org_name", "person_name")
+"""Comparators, and item types, of texts that are compared as they are meant, without punctuation and width (`sql/compare/text`)."""
 Cycle = Literal["realtime", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual", "irregular"]
 ResourceId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 ItemRef = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.(_records|[a-z][a-z0-9_]*)$")]

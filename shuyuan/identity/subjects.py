@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shuyuan.catalog import Catalog, Library, LibraryItem, Member, Resource, item_of, resource_of
+from shuyuan.catalog.declared import SPELLED
 from shuyuan.db.engine import Connection
 from shuyuan.db.sql import SQL, Composable, Identifier, Literal, fragment, join, statement, table
 
@@ -32,7 +33,6 @@ NUMBER_ITEMS = ("reg_no", "subject_reg_no")
 """Items that hold a registration number although their type does not say so: penalties are sent with whatever was written down."""
 TAUGHT = 20_000
 """Published entities that a likelihood model learns from."""
-SPELLED = ("address", "org_name", "person_name")
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shuyuan.catalog import Check, Condition, Library, LibraryItem
+from shuyuan.catalog.declared import SPELLED
 from shuyuan.db.sql import SQL, Composable, Composed, Literal, fragment, join, statement
-
-SPELLED = ("address", "org_name", "person_name")
-"""Types whose values are compared as they are meant, without punctuation and width (`sql/compare/text`)."""
 
 
 def conditions(check: Check, item_column: Callable[[str], Composable]) -> Composable:

@@ -12,8 +12,9 @@ from functools import cached_property
 
 from shuyuan.catalog import Catalog, Condition, Contradiction, Library, item_of, resource_of
 from shuyuan.catalog.conditions import CLAIM, SOURCE, ScopedSource
+from shuyuan.catalog.declared import SPELLED
 from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragment, join, statement
-from shuyuan.resolve.conditions import SPELLED, holds, spelled
+from shuyuan.resolve.conditions import holds, spelled
 
 Columns = Callable[[str], Identifier]
 """A claim's reference → its column in `checked`."""

@@ -17,7 +17,7 @@ KNOWN = frozenset(
         r"\w+",
         """
         Abs Add Alias And Between BitwiseAnd BitwiseOr Boolean Case Cast Coalesce Column ConcatWs Count DPipe DataType
-        DataTypeParam DateDiff EQ Exists From GT GTE Identifier If In Is Join LT LTE Least Length Literal Lower NEQ Not Null
+        DataTypeParam DateDiff EQ Exists From GT GTE Group Identifier If In Is Join LT LTE Least Length Literal Lower NEQ Not Null
         NullSafeNEQ Nullif Or Order Ordered Paren RegexpLike RegexpReplace RowNumber Select Star StartsWith Sub
         Subquery Substring Table TableAlias Union Var Where Window
         """,

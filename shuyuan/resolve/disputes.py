@@ -108,25 +108,3 @@ def _joins(own: list[Pair], first: int, later: int) -> Composable:
 
 def _name(position: int) -> Literal:
     return Literal(chr(ord("a") + position))
-
-
-def counts(library: Library) -> Composed:
-    """Per pair two numbers in a row: how many were compared, how many disagree."""
-    template = "count(CASE WHEN {compared} THEN 1 END) AS {c}, count({disputed}) AS {d}"
-    every = (
-        fragment(
-            template,
-            compared=p.compared,
-            disputed=p.disputed,
-            c=Identifier(f"c{p.number}"),
-            d=Identifier(f"d{p.number}"),
-        )
-        for p in plan.pairs(library)
-    )
-    return statement("steps/crosscheck_counts", counts=join(every))
-
-
-def compared(library: Library) -> Composed:
-    """Per pair how many of the rows in `old` were compared."""
-    every = [fragment("count(CASE WHEN {compared} THEN 1 END)", compared=pair.compared) for pair in plan.pairs(library)]
-    return fragment("SELECT {counts} FROM old", counts=join(every))

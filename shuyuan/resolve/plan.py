@@ -11,8 +11,9 @@ import json
 from dataclasses import dataclass
 
 from shuyuan.catalog import Catalog, Check, Library, LibraryItem
+from shuyuan.catalog.declared import SPELLED
 from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, columns, fragment, join, statement
-from shuyuan.resolve.conditions import SPELLED, conditions
+from shuyuan.resolve.conditions import conditions, spelled
 from shuyuan.resolve.wide import Wide, asked, claim_column, entity, filled, has_origin, joins, kind, named, origin
 
 MASK_BITS = 62
@@ -171,7 +172,7 @@ def spellings(library: Library) -> list[Composable]:
 
 def meant(item: LibraryItem, text: Composable) -> Composable:
     """A text without what makes no difference; null for one that is nothing else."""
-    return statement(f"compare/text/{item.compare}", text=text) if item.compare in SPELLED else text
+    return spelled(item.compare or "exact", text)
 
 
 def checked(catalog: Catalog, library: Library) -> Composed:

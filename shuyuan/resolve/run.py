@@ -23,11 +23,19 @@ from shuyuan.resolve import disputes, plan
 from shuyuan.resolve.members import Members
 from shuyuan.resolve.outcome import KINDS, Counts, Outcome, Part, added, together
 from shuyuan.resolve.ruled import ALIASES, ROWS, Ruled
+from shuyuan.resolve.tally import Tally
 from shuyuan.resolve.touched import Touched, changed_files
 from shuyuan.resolve.write import Shape, Writer
 
 DISPUTES = Shape("disputes", "entity", disputes.KEY, (("U", disputes.VALUES), ("P", ("pattern",)), ("S", ("_turns",))))
-__all__ = ["Inputs", "Outcome", "finish", "part", "run"]
+
+
+__all__ = ["DISPUTES", "Inputs", "Outcome", "finish", "part", "rows_of", "run"]
+
+
+def rows_of(library: Library) -> Shape:
+    """The library's own rows, as the lake keeps them."""
+    return Shape("rows", "_key", ("_key",), (("U", plan.published(library)), ("S", plan.masks(library))))
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,8 @@ class _Resolver:
         self.touched = Touched(connection, inputs.members, inputs.before, inputs.discrepancies, day)
         self.members = Members(connection, catalog, library, inputs.members, scratch, self.touched, self.ruled)
         self.writer = Writer(connection, folder, self.touched)
-        self.rows = Shape("rows", "_key", ("_key",), (("U", plan.published(library)), ("S", plan.masks(library))))
+        self.rows = rows_of(library)
+        self.tally = Tally(library, lambda query: duck.rows(connection, text_of(query)), whole=self.touched.whole)
         self.disputes = disputes.disputes(catalog, library, day, inputs.members)
 
     def prepare(self, numbers: list[int]) -> list[list[int]]:
@@ -114,35 +123,12 @@ class _Resolver:
         self.members.take(numbers)
         query = text_of(plan.checked(self.catalog, self.library))
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
-        found = Part(crosschecks=self._counts())
+        found = Part(crosschecks=self.tally.now())
         rows = f"SELECT {text_of(columns(self.rows.columns))} FROM checked"
         if self.writer.write(found, self.rows, rows, self.inputs.library, numbers):
-            found.crosschecks = added(found.crosschecks, self._compared_before())
+            found.crosschecks = added(found.crosschecks, self.tally.compared_before())
         if self.disputes is not None:
             every = text_of(self.disputes)
             if self.writer.write(found, DISPUTES, every, self.inputs.discrepancies, numbers):
-                found.crosschecks = added(found.crosschecks, self._disagreed_before())
+                found.crosschecks = added(found.crosschecks, self.tally.disagreed_before())
         return found
-
-    def _counts(self) -> Counts:
-        """Of every pair, how many were compared and how many disagree."""
-        pairs = plan.pairs(self.library)
-        if not pairs:
-            return {}
-        (row,) = duck.rows(self.connection, text_of(disputes.counts(self.library)))
-        return {(p.item.name, p.check.ref): (row[2 * i], row[2 * i + 1]) for i, p in enumerate(pairs)}
-
-    def _compared_before(self) -> Counts:
-        """What the old rows of these entities had to the counts, to be taken off them: nothing where everybody is counted anew."""
-        pairs = plan.pairs(self.library)
-        if self.touched.whole or not pairs:
-            return {}
-        (row,) = duck.rows(self.connection, text_of(disputes.compared(self.library)))
-        return {(pair.item.name, pair.check.ref): (-number, 0) for pair, number in zip(pairs, row, strict=True)}
-
-    def _disagreed_before(self) -> Counts:
-        if self.touched.whole:
-            return {}
-        declared = {(pair.item.name, pair.check.ref) for pair in plan.pairs(self.library)}
-        counted = duck.rows(self.connection, "SELECT item, claim_ref, count(*) FROM old GROUP BY ALL")
-        return {(item, ref): (0, -number) for item, ref, number in counted if (item, ref) in declared}

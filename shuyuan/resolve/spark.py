@@ -25,8 +25,9 @@ from shuyuan.lake.snapshot import Bucket, Layer, Snapshot
 from shuyuan.resolve import cluster, disputes, plan, wide, write
 from shuyuan.resolve.claims import claims, picked, ruled
 from shuyuan.resolve.dialect import spark as translated
-from shuyuan.resolve.outcome import Counts, Outcome, Part, added
-from shuyuan.resolve.run import DISPUTES, Inputs, finish
+from shuyuan.resolve.outcome import Outcome, Part, added
+from shuyuan.resolve.run import DISPUTES, Inputs, finish, rows_of
+from shuyuan.resolve.tally import Tally
 from shuyuan.resolve.touched import changed_files
 from shuyuan.resolve.write import Shape, changes, same_key
 
@@ -59,7 +60,7 @@ class _Run:
     ) -> None:
         self.spark, self.catalog, self.library, self.inputs = spark, catalog, library, inputs
         self.day, self.folder, self.scratch = day, folder, scratch
-        self.rows = Shape("rows", "_key", ("_key",), (("U", plan.published(library)), ("S", plan.masks(library))))
+        self.rows = rows_of(library)
         self.doubles = _doubles(catalog, library)
         self.whole, self.ruled = True, False
         self.kept: list[DataFrame] = []
@@ -78,13 +79,14 @@ class _Run:
                 frame.unpersist()
 
     def _results(self) -> Part:
-        found = Part(crosschecks=self._counts())
+        tally = Tally(self.library, lambda query: self._sql(query).collect(), whole=self.whole)
+        found = Part(crosschecks=tally.now())
         names = text_of(columns(self.rows.columns))
         if self._write(found, self.rows, SQL(f"SELECT {names} FROM checked"), self.inputs.library, self._row_schema()):
-            found.crosschecks = added(found.crosschecks, self._compared_before())
+            found.crosschecks = added(found.crosschecks, tally.compared_before())
         every = disputes.disputes(self.catalog, self.library, self.day, self.inputs.members)
         if every is not None and self._write(found, DISPUTES, every, self.inputs.discrepancies, _dispute_schema()):
-            found.crosschecks = added(found.crosschecks, self._disagreed_before())
+            found.crosschecks = added(found.crosschecks, tally.disagreed_before())
         return found
 
     def _sql(self, query: Composable) -> DataFrame:
@@ -195,25 +197,6 @@ class _Run:
             chosen, scratch, lambda number: f"{self.folder}/{shape.kind}_{number:03d}.parquet", expected
         )
         return {number: Bucket(*made.get(number, ("", 0))) for number in rows}
-
-    def _counts(self) -> Counts:
-        """Of every pair, how many were compared and how many disagree."""
-        pairs = plan.pairs(self.library)
-        row = self._sql(disputes.counts(self.library)).first() if pairs else None
-        return {(p.item.name, p.check.ref): (row[2 * i], row[2 * i + 1]) for i, p in enumerate(pairs)} if row else {}
-
-    def _compared_before(self) -> Counts:
-        """What the old rows of these entities had to the counts, to be taken off them: nothing where everybody is counted anew."""
-        pairs = plan.pairs(self.library)
-        row = self._sql(disputes.compared(self.library)).first() if pairs and not self.whole else None
-        return {(p.item.name, p.check.ref): (-number, 0) for p, number in zip(pairs, row, strict=True)} if row else {}
-
-    def _disagreed_before(self) -> Counts:
-        if self.whole:
-            return {}
-        declared = {(pair.item.name, pair.check.ref) for pair in plan.pairs(self.library)}
-        counted = self.spark.sql("SELECT item, claim_ref, count(*) FROM old GROUP BY item, claim_ref").collect()
-        return {(item, ref): (0, -number) for item, ref, number in counted if (item, ref) in declared}
 
     def _row_schema(self) -> str:
         items = [f"`{item.name}` {_kind(wide.DUCK.get(item.type, 'VARCHAR'))}" for item in self.library.items]
