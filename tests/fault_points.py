@@ -20,7 +20,8 @@ from typing import Any
 
 import psutil
 import psycopg
-from town import INSURED, MONDAY, RESIDENT, TUESDAY, WEDNESDAY, Town, ids, person
+import pytest
+from town import INSURED, MONDAY, RESIDENT, TUESDAY, WEDNESDAY, Town, fresh_database, ids, person
 
 from shuyuan import settings
 from shuyuan.catalog import load_catalog
@@ -299,3 +300,22 @@ def _counting(original: Any, name: str, made: list[str], fault: Fault | None) ->
         return result
 
     return counted
+
+
+# Fixtures of the test modules: each has a database of its own
+
+
+@pytest.fixture(scope="module")
+def place(home: Path) -> Iterator[Town]:
+    """The town, on a server that does not wait for its disk."""
+    with hasty(home):
+        fresh_database(home)
+        yield Town(home)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(place: Town) -> State:
+    """What everything says when nothing goes wrong."""
+    begin(place, due)
+    finish()
+    return state(place)

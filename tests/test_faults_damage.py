@@ -1,34 +1,21 @@
 """A lake file that is not what was written: changed, cut off or gone. It is refused with its name and the way out, never believed."""
 
+# ruff: noqa: F811  # a fixture is imported and then named as an argument
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import fault_points as points
 import pytest
-from fault_points import State, begin
-from town import Town, fresh_database
+from fault_points import State, begin, place, undisturbed  # noqa: F401
+from town import Town
 
 from shuyuan.flow import publish, resolve, upkeep
 from shuyuan.flow.mend import mend
 from shuyuan.lake import duck, layers, sealed, snapshot
 from shuyuan.lake.sealed import Damaged
-
-
-@pytest.fixture(scope="module")
-def place(home: Path) -> Iterator[Town]:
-    with points.hasty(home):
-        fresh_database(home)
-        yield Town(home)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(place: Town) -> State:
-    begin(place, points.due)
-    points.finish()
-    return points.state(place)
 
 
 def flipped(path: Path) -> None:

@@ -1,5 +1,6 @@
 """The lake's disk is full: a step says so with the file and the way out, nothing half is live, and with room again the day ends as ever."""
 
+# ruff: noqa: F811  # a fixture is imported and then named as an argument
 from __future__ import annotations
 
 import os
@@ -12,27 +13,13 @@ from pathlib import Path
 
 import fault_points as points
 import pytest
-from fault_points import State, begin, in_a_process
-from town import Town, fresh_database
+from fault_points import State, begin, in_a_process, place, undisturbed  # noqa: F401
+from town import Town
 
 from shuyuan.flow import resolve
 from shuyuan.lake.durable import DiskFull
 
 SIZE = "24m"
-
-
-@pytest.fixture(scope="module")
-def place(home: Path) -> Iterator[Town]:
-    with points.hasty(home):
-        fresh_database(home)
-        yield Town(home)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(place: Town) -> State:
-    begin(place, points.due)
-    points.finish()
-    return points.state(place)
 
 
 @contextmanager

@@ -1,35 +1,21 @@
 """Two schedulers at once, over a day of changes: whoever comes second finds it done or waits; two libraries do not disturb each other."""
 
+# ruff: noqa: F811  # a fixture is imported and then named as an argument
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import fault_points as points
 import pytest
-from fault_points import RESIDENT, WEDNESDAY, State, begin
+from fault_points import RESIDENT, WEDNESDAY, State, begin, place, undisturbed  # noqa: F401
 from test_line_races import at_once
-from town import Town, fresh_database
+from town import Town
 
 from shuyuan.flow import admit, check, library, publish, read, receive, resolve
 
 PLACE = "natural_resources.place"
-
-
-@pytest.fixture(scope="module")
-def place(home: Path) -> Iterator[Town]:
-    with points.hasty(home):
-        fresh_database(home)
-        yield Town(home)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(place: Town) -> State:
-    begin(place, points.due)
-    points.finish()
-    return points.state(place)
 
 
 def bring(name: str = "population") -> Callable[[], object]:

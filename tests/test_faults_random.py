@@ -4,22 +4,21 @@ A day on the database takes seconds to put back and to repeat, so only as many a
 needs no database: a struck resolve is repeated into the same folder, as a worker does that is started again. Both compare everything.
 """
 
+# ruff: noqa: F811  # a fixture is imported and then named as an argument
 from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import fault_points as points
 import pytest
-from fault_points import CALLS, Fault, State, begin, broken, in_a_process, struck
+from fault_points import CALLS, Fault, State, begin, broken, in_a_process, place, struck  # noqa: F401
 from test_line_races import at_once
-from town import Town, fresh_database
+from town import Town
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, load_catalog
@@ -31,13 +30,6 @@ from shuyuan.resolve.run import Inputs
 
 ON_THE_DATABASE, IN_THE_LAKE, GROUPS, AT_ONCE = 24, 176, 8, 2
 LAKE_CALLS = tuple(call for call in CALLS if call[0] != "psycopg")
-
-
-@pytest.fixture(scope="module")
-def place(home: Path) -> Iterator[Town]:
-    with points.hasty(home):
-        fresh_database(home)
-        yield Town(home)
 
 
 @dataclass

@@ -3,16 +3,16 @@
 The day is a second change over a library with layers; after a re-run everything is as if nothing had happened.
 """
 
+# ruff: noqa: F811  # a fixture is imported and then named as an argument
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import fault_points as points
 import pytest
-from fault_points import Fault, State, begin, broken, in_a_process
-from town import Town, fresh_database
+from fault_points import Fault, State, begin, broken, in_a_process, place  # noqa: F401
+from town import Town
 
 from shuyuan.db import embedded
 from shuyuan.flow import library, publish, resolve, upkeep
@@ -20,13 +20,6 @@ from shuyuan.flow.step import OutOfOrder
 
 WORKERS = 3
 DIED = "its worker died; resolved again"
-
-
-@pytest.fixture(scope="module")
-def place(home: Path) -> Iterator[Town]:
-    with points.hasty(home):
-        fresh_database(home)
-        yield Town(home)
 
 
 @pytest.fixture(scope="module")
