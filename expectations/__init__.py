@@ -2,9 +2,12 @@
 
 from expectations.evidence import (
     BATCH,
+    NOT_FROM_SOURCE,
+    PUBLISHED,
     EvidenceExpectation,
     EvidenceOfBatch,
     ExpectDeletesAtMost,
+    ExpectLibraryValueFromItsSource,
     ExpectQuarantineRateAtMost,
     ExpectRowsAtLeast,
     ExpectRowsConserved,
@@ -14,13 +17,14 @@ from expectations.rows import (
     ExpectCrossCheckRateAtMost,
     ExpectEveryDeclaredPairCompared,
     ExpectFreshWithin,
-    ExpectLibraryValueFromItsSource,
     ExpectNoRowsFromQuery,
     RowsOfQuery,
 )
 
 __all__ = [
     "BATCH",
+    "NOT_FROM_SOURCE",
+    "PUBLISHED",
     "EvidenceExpectation",
     "EvidenceOfBatch",
     "ExpectCrossCheckRateAtMost",

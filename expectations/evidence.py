@@ -1,7 +1,8 @@
 """Expectations over the evidence of a batch: the verdicts and counts that one pass of standardising has left, never the rows again.
 
 The evidence is a small table in memory (`item`, `reason`, `rows`); the counts of the batch stand in it as item `_batch`. Judging it takes
-milliseconds whatever the size of the delivery. Belongs here: rules about shares and sums. Does not belong here: rules that read rows.
+milliseconds whatever the size of the delivery. Of a published library it is what one pass over library and claims has counted.
+Belongs here: rules about shares and sums. Does not belong here: rules that read rows.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 
 BATCH = "_batch"
 """The item under which the counts of the batch itself stand: physical, loaded, quarantined, blank, preamble, inserted, …"""
+
+PUBLISHED = "published"
+"""The count under BATCH of a library's entities."""
+NOT_FROM_SOURCE = "not_from_source"
+"""The reason under which the values of an item are counted that are not their one source's."""
 
 METRIC = "shuyuan.evidence"
 Evidence = Mapping[tuple[str, str], int]
@@ -150,3 +156,16 @@ class ExpectQuarantineRateAtMost(EvidenceExpectation):
         quarantined = of_batch(evidence, "quarantined")
         rows = of_batch(evidence, "loaded", "quarantined")
         return quarantined, rows, quarantined <= self.max_rate * rows
+
+
+class ExpectLibraryValueFromItsSource(EvidenceExpectation):
+    """One number, one source (一数一源): every published value of `item` is the claim of its one source, or its declared fallback's, marked."""
+
+    asset: ClassVar[str] = "one_source"
+    item: str
+
+    success_keys: ClassVar[tuple[str, ...]] = ("item",)
+
+    def judge(self, evidence: Evidence) -> tuple[int, int, bool]:
+        offending, published = evidence[self.item, NOT_FROM_SOURCE], of_batch(evidence, PUBLISHED)
+        return offending, published, offending == 0

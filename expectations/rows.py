@@ -47,13 +47,6 @@ class ExpectNoRowsFromQuery(RowsOfQuery):
     other: str | None = None
 
 
-class ExpectLibraryValueFromItsSource(RowsOfQuery):
-    """One number, one source (一数一源): every published value of `item` is the claim of its one source, or its declared fallback's, marked."""
-
-    asset: ClassVar[str] = "library"
-    item: str
-
-
 class ExpectEveryDeclaredPairCompared(RowsOfQuery):
     """Every check that the catalog declares was compared in this run (多元校核)."""
 

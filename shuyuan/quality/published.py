@@ -8,7 +8,7 @@ from shuyuan.catalog import Library, resource_of
 from shuyuan.db.engine import transaction
 from shuyuan.db.sql import statement
 from shuyuan.ledger.findings import Finding
-from shuyuan.quality import queries
+from shuyuan.quality import one_source, queries
 from shuyuan.quality.suites import Rule
 from shuyuan.quality.validation import Bench, Outcome, asset_of
 
@@ -23,13 +23,22 @@ def judge(bench: Bench, library: Library, rules: Sequence[Rule], run_id: int) ->
         "crosscheck": ("ledger", "crosscheck"),
         "freshness": ("ledger", "freshness"),
     }
-    outcomes: list[Outcome] = []
+    outcomes = _judge_sources(bench, library, rules)
     for asset, (schema, name) in tables.items():
         mine = [rule for rule in rules if asset_of(rule, "library") == asset and _applies(rule, library)]
         if mine:
             composed = {i: queries.of_library(rule, library, run_id) for i, rule in enumerate(mine) if has_query(rule)}
             outcomes += bench.judge(bench.table(schema, name), mine, composed, f"library__{library.id}")
     return outcomes
+
+
+def _judge_sources(bench: Bench, library: Library, rules: Sequence[Rule]) -> list[Outcome]:
+    """One number, one source of every item that a rule asks about, counted in one pass."""
+    asking = [rule for rule in rules if rule.type == ONE_SOURCE]
+    if not asking:
+        return []
+    counted = one_source.evidence(library, list(dict.fromkeys(str(rule.target) for rule in asking)))
+    return bench.judge(bench.evidence(counted), asking, {}, f"library__{library.id}")
 
 
 def decidable(outcomes: Sequence[Outcome], library: Library, run_id: int) -> tuple[list[Outcome], list[Finding]]:

@@ -5,10 +5,10 @@ The same text is counted by Great Expectations and, for rows to be set aside, re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from shuyuan.catalog import Library, LibraryItem, Resource, item_of, resource_of
+from shuyuan.catalog import Library, Resource
 from shuyuan.db import sql
 from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragment, statement, table
 from shuyuan.quality.suites import Rule
@@ -16,7 +16,6 @@ from shuyuan.quality.suites import Rule
 _SLOT = "\x01batch\x01"  # cannot occur in SQL text, so that doubling braces leaves it alone
 _NAMES = ("column", "column_A", "column_B", "item", "other")
 LIBRARY_RULES = (
-    "expect_library_value_from_its_source",
     "expect_every_declared_pair_compared",
     "expect_cross_check_rate_at_most",
     "expect_fresh_within",
@@ -58,7 +57,6 @@ def of_delta(rule: Rule, resource: Resource, batch: Composable) -> Composed:
 def of_library(rule: Rule, library: Library, run_id: int) -> str:
     """The query of a rule over the published library, its cross-checks or its members' freshness, for Great Expectations."""
     compose = {
-        "expect_library_value_from_its_source": lambda: one_source(library, str(rule.target), batch_slot()),
         "expect_every_declared_pair_compared": lambda: _every_pair(library, run_id),
         "expect_cross_check_rate_at_most": lambda: _crosscheck_rate(rule.kwargs, run_id),
         "expect_fresh_within": lambda: _late_members(library, int(rule.kwargs.get("working_days", 0))),
@@ -71,82 +69,6 @@ def _from_file(rule: Rule, library: Library, run_id: int) -> Composable:
     if rule.target:
         parts["item"] = Identifier(rule.target)
     return statement(str(rule.kwargs["query"]), library=table("library", library.id), **parts)
-
-
-def one_source(library: Library, name: str, batch: Composable) -> Composable:
-    """Entities whose published value of the item is not its one source's claim, nor its declared fallback's, marked."""
-    item = library.item(name)
-    refs = [*(scope.ref for scope in item.source), *item.fallback]
-    members = list(dict.fromkeys(resource_of(ref) for ref in refs))
-    alias = {resource: Identifier(f"c{i}") for i, resource in enumerate(members)}
-    return statement(
-        "steps/one_source",
-        batch=batch,
-        item=Identifier(name),
-        item_name=Literal(name),
-        source=_source(item, alias),
-        fallback=_fallback(library, item, alias),
-        fallback_from=_fallback_from(library, item, alias),
-        joins=_joins(library, alias),
-        library=Literal(library.id),
-    )
-
-
-def _joins(library: Library, alias: Mapping[str, Identifier]) -> Composable:
-    template = "LEFT JOIN {view} AS {alias} ON {alias}.entity = library._key"
-    views = {resource: table("claim", f"{library.id}__{library.member(resource).table}") for resource in alias}
-    return sql.join([fragment(template, view=views[r], alias=alias[r]) for r in alias], "\n    ")
-
-
-def _claim(ref: str, alias: Mapping[str, Identifier]) -> Composable:
-    return fragment("{alias}.{item}", alias=alias[resource_of(ref)], item=Identifier(item_of(ref)))
-
-
-def _source(item: LibraryItem, alias: Mapping[str, Identifier]) -> Composable:
-    """The source's claim; scoped sources speak only for the entities whose key starts with one of their prefixes."""
-    if not any(scope.prefixes for scope in item.source):
-        return _claim(item.source[0].ref, alias)
-    arms = [
-        fragment("WHEN {scope} THEN {claim}", scope=_scope(scope.prefixes), claim=_claim(scope.ref, alias))
-        for scope in item.source
-    ]
-    return fragment("CASE {arms} END", arms=sql.join(arms, " "))
-
-
-def _scope(prefixes: Sequence[str]) -> Composable:
-    tests = [fragment("starts_with(library._key, {prefix})", prefix=Literal(prefix)) for prefix in prefixes]
-    return sql.join(tests, " OR ") if tests else SQL("true")
-
-
-def _fallback(library: Library, item: LibraryItem, alias: Mapping[str, Identifier]) -> Composable:
-    if not item.fallback:  # a null of the item's own type
-        return fragment("CASE WHEN false THEN library.{item} END", item=Identifier(item.name))
-    return _by_claimant(library, item, alias, [_claim(ref, alias) for ref in item.fallback])
-
-
-def _fallback_from(library: Library, item: LibraryItem, alias: Mapping[str, Identifier]) -> Composable:
-    template = "CASE WHEN {claim} IS NOT NULL THEN {resource} END"
-    told = [fragment(template, claim=_claim(ref, alias), resource=Literal(resource_of(ref))) for ref in item.fallback]
-    return _by_claimant(library, item, alias, told) if told else SQL("NULL::text")
-
-
-def _by_claimant(
-    library: Library, item: LibraryItem, alias: Mapping[str, Identifier], told: Sequence[Composable]
-) -> Composable:
-    """What the first fallback says that knows any item of the group; nothing where the source's own row knows one."""
-    group = library.group_of(item)
-    own = _known(_source(one, alias) for one in group)
-    arms = [
-        fragment("WHEN {known} THEN {said}", known=_known(_claim(one.fallback[n], alias) for one in group), said=said)
-        for n, said in enumerate(told)
-    ]
-    return fragment("CASE WHEN {own} THEN NULL {arms} END", own=own, arms=sql.join(arms, " "))
-
-
-def _known(claims: Iterable[Composable]) -> Composable:
-    return fragment(
-        "({known})", known=sql.join([fragment("{claim} IS NOT NULL", claim=claim) for claim in claims], " OR ")
-    )
 
 
 def _every_pair(library: Library, run_id: int) -> Composable:

@@ -56,7 +56,7 @@ class Outcome:
 
 
 def asset_of(rule: Rule, default: str) -> str:
-    """What a rule judges: `evidence`, `delta`, `library`, `crosscheck` or `freshness`; ordinary expectations judge `default`."""
+    """What a rule judges: `evidence`, `delta`, `library`, `one_source`, `crosscheck` or `freshness`; ordinary expectations judge `default`."""
     kind = get_expectation_impl(rule.type)
     if kind is expectations.ExpectNoRowsFromQuery:
         return default
