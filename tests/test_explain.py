@@ -371,10 +371,10 @@ def test_what_is_said_under_a_merged_number_is_said_of_the_entity(lived: Town) -
     )
     insured = (
         "INSERT INTO source.hrss__insured (_key, _line, _batch, _as_of, _hash, id_no, name) "
-        "SELECT 'P', 9, max(batch_id), %s, 'h', %s, '包二' FROM ledger.batch"
+        "SELECT %s, 9, max(batch_id), %s, 'h', %s, '包二' FROM ledger.batch"
     )
     with transaction("shuyuan_owner") as owner:
-        owner.execute(insured, [MONDAY, other])
+        owner.execute(insured, [other, MONDAY, other])
         ((number,),) = owner.execute(link, [other, bob]).fetchall()
     pension = "hrss.insured.name"
     assert next(c for c in asked(key=bob).items[0].claims if c.origin.ref == pension).standing == "no claim"
@@ -384,7 +384,7 @@ def test_what_is_said_under_a_merged_number_is_said_of_the_entity(lived: Town) -
             [number],
         )
     claim = next(c for c in asked(key=bob).items[0].claims if c.origin.ref == pension)
-    assert (claim.value, claim.origin.line, claim.origin.row) == ("包二", 9, "P")
+    assert (claim.value, claim.origin.line, claim.origin.row) == ("包二", 9, other)
 
 
 def test_the_command_line(lived: Town, shuyuan: Any) -> None:

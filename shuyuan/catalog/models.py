@@ -161,6 +161,10 @@ class Resource(Declared):
         """Whether a row may go to another bucket while its key stays."""
         return self.key != (self.bucket_item,)
 
+    def found_by(self, item: str) -> str:
+        """The column of its table by which rows with a value of an item are found: their key, where the item is the whole key."""
+        return "_key" if self.key == (item,) else item
+
     def item(self, name: str) -> ResourceItem:
         return next(item for item in self.items if item.name == name)
 

@@ -130,7 +130,8 @@ class _Asking:
     def claim(self, member: Member, number: str | None = None) -> _Answer:
         resource = self.catalog.resources[member.resource]
         view, source = table("claim", f"{self.library.id}__{member.table}"), table("source", resource.table)
-        return self.ask("claim", key=number or self.key, claims=view, source=source, on=columns(member.on, "told"))
+        on = columns(map(resource.found_by, member.on), "told")
+        return self.ask("claim", key=number or self.key, claims=view, source=source, on=on)
 
     def runs(self, row: Row | None, moment: Moment) -> _Answer:
         times = moment.values() if moment.past else {"_valid": date.max, "_known": None}

@@ -70,6 +70,7 @@ def _declares(catalog: Catalog, library: Library, wanted: dict[str, set[str]]) -
 def _one_number_two_persons(connection: Connection, catalog: Catalog, library: Library, known: Traits) -> None:
     for check in known.name.check:
         member = library.member(resource_of(check.ref))
+        resource = catalog.resources[member.resource]
         called = fragment("row.{item}", item=Identifier(item_of(check.ref)))
         same = fragment(
             "{a} = {b}", a=spelled(known.name, called), b=spelled(known.name, fragment("called.claim_value"))
@@ -81,8 +82,8 @@ def _one_number_two_persons(connection: Connection, catalog: Catalog, library: L
                 library=Literal(library.id),
                 name_item=Literal(known.name.name),
                 name_ref=Literal(check.ref),
-                source=table("source", catalog.resources[member.resource].table),
-                on=Identifier(on),
+                source=table("source", resource.table),
+                on=Identifier(resource.found_by(on)),
                 same_name=same,
             )
             connection.execute(order)

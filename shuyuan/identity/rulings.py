@@ -88,7 +88,7 @@ def rows_with(
     """Rows of a member that have a number and hold a further value (item, value): the rows `separate` takes. Refused if there are none."""
     member, declared = catalog.libraries[library].member(resource), catalog.resources[resource]
     source = table("source", declared.table)
-    found = identity.rows_of_number(connection, source, member.on, number, *where)
+    found = identity.rows_of_number(connection, source, [*map(declared.found_by, member.on)], number, *where)
     if not found:
         raise Refused(f"no row of {resource} has the number {number} and {where[0]} = {where[1]}")
     return [(resource, key) for key in found]

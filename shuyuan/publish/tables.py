@@ -51,8 +51,7 @@ def _source(connection: Connection, resource: Resource) -> None:
     connection.execute(statement("steps/create_source", table=name))
     _add_columns(connection, name, resource.items)
     for on in {resource.bucket_item, *resource.key}:
-        index = Identifier(f"{resource.table}__{on}")
-        connection.execute(SQL("CREATE INDEX IF NOT EXISTS {} ON {} ({})").format(index, name, Identifier(on)))
+        _index(connection, resource, on)
     connection.execute(statement("steps/grant_source", table=name))
 
 
@@ -76,9 +75,17 @@ def _claims(connection: Connection, catalog: Catalog, library: Library) -> None:
         source = claims(member, resource, table("source", resource.table))
         connection.execute(statement("steps/create_claim", view=view, claims=source))
         for on in member.on:
-            index = Identifier(f"{resource.table}__{on}")
-            order = SQL("CREATE INDEX IF NOT EXISTS {} ON {} ({})")
-            connection.execute(order.format(index, table("source", resource.table), Identifier(on)))
+            _index(connection, resource, on)
+
+
+def _index(connection: Connection, resource: Resource, item: str) -> None:
+    """An index of a source over an item; none where its key says the same, and a first load would only be slower for it."""
+    index = f"{resource.table}__{item}"
+    if resource.found_by(item) != item:
+        connection.execute(SQL("DROP INDEX IF EXISTS {}").format(table("source", index)))
+        return
+    order = SQL("CREATE INDEX IF NOT EXISTS {} ON {} ({})")
+    connection.execute(order.format(Identifier(index), table("source", resource.table), Identifier(item)))
 
 
 def _add_columns(connection: Connection, target: Identifier, items: Sequence[ResourceItem | LibraryItem]) -> None:

@@ -12,7 +12,9 @@ def claims(member: Member, resource: Resource, table: Composable) -> Composed:
     Where several rows name the entity, the one with the greatest `latest` item speaks (then the greatest key).
     """
     if member.on == resource.key and len(member.on) == 1:
-        return statement("steps/claim_single", on=Identifier(member.on[0]), items=_items(resource), table=table)
+        return statement(
+            "steps/claim_single", on=Identifier(resource.found_by(member.on[0])), items=_items(resource), table=table
+        )
     return picked(member, resource, linked(member, resource, table))
 
 
