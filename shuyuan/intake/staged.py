@@ -50,9 +50,13 @@ class Staged:
         """One file per bucket that has rows; one without rows if none has."""
         return sorted(self.folder.glob("b*.parquet"))
 
-    def scan(self) -> str:
-        """A DuckDB relation of the standardised rows, those left out that share their key with another one."""
-        rows, repeated = duck.scan(self.files()), self.folder / "repeated.parquet"
+    def parts(self) -> dict[int, str]:
+        """What `scan` says, by bucket."""
+        return {int(file.stem.removeprefix("b")): self.scan([file]) for file in self.files()}
+
+    def scan(self, files: list[Path] | None = None) -> str:
+        """A DuckDB relation of the standardised rows (of all files or some), those left out that share their key with another one."""
+        rows, repeated = duck.scan(files or self.files()), self.folder / "repeated.parquet"
         return duck.without(rows, [repeated], "_line") if repeated.exists() else rows
 
     def keep(self, withheld: pa.Array, unread: pa.Array) -> None:

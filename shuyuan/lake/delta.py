@@ -5,7 +5,7 @@ Knows keys, hashes and buckets; what the items mean is not its business.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import md5
@@ -86,6 +86,17 @@ class Delta:
             self.connection.register("unread", pa.table({"word": unread.cast(pa.string())}))
             run(text_of(statement("steps/keep_unread")))
         return self._counts()
+
+    def begin(self, parts: Mapping[int, str], without: pa.Array) -> Counts:
+        """The same for the first full delivery: nothing is known, so nothing is compared. `parts`: staged rows (DuckDB relations) by bucket."""
+        self.connection.register("without", pa.table({"_line": without.cast(pa.int64())}))
+        items = columns(self.shape.items)
+        rows = (
+            statement("steps/delta_begin", items=items, number=SQL(str(number)), rows=SQL(relation))
+            for number, relation in parts.items()
+        )
+        self.connection.execute(f"CREATE OR REPLACE VIEW delta AS {text_of(join(rows, ' UNION ALL '))}")
+        return Counts(self.count("I"), 0, 0, 0)
 
     def _old(self, bucket: int | None = None) -> str:
         """The live rows, of one bucket or all, with hashes as this engine makes them."""
@@ -168,7 +179,7 @@ class Delta:
         """A bucket's changes as a layer over it; the whole bucket where there was none, or there are enough layers."""
         before = self.live.buckets.get(number)
         path = f"{directory}/b{number:03d}.parquet"
-        whole = before is None or layers.is_full(before, number)
+        whole = before is not None and layers.is_full(before, number)
         query = self._whole(number) if whole else self._brought(number)
         written = duck.write_parquet(self.connection, query, settings.load().lake / path)
         if before is None or whole:

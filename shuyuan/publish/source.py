@@ -51,6 +51,27 @@ def stage(connection: Connection, resource: Resource, batch: Batch, delta: Delta
     return None
 
 
+def is_judged(connection: Connection, batch: Batch, counts: Counts) -> bool:
+    """Whether the staging table still holds all rows that the delta brings: unlogged, it is empty after a crash of the server."""
+    name = f"batch_{batch.batch_id}"
+    found = connection.execute("SELECT to_regclass(%s)", [f"staging.{name}"]).fetchone()
+    if not counts.inserted or not found or found[0] is None:
+        return False
+    order = statement("steps/judged_rows", staging=table("staging", name))
+    return connection.execute(order, {"batch": batch.batch_id}).fetchone() == (counts.inserted,)
+
+
+def begin(connection: Connection, resource: Resource, batch: Batch, counts: Counts) -> None:
+    """The first rows of a resource, out of the staging table. Raises LostRows when another number of them was new."""
+    target = table("source", resource.table)
+    parts = {"staging": table("staging", f"batch_{batch.batch_id}"), "columns": columns(copy_types(resource))}
+    with keys_last(connection, target):
+        order = statement("steps/begin_source", table=target, **parts)
+        done = connection.execute(order, {"batch": batch.batch_id, "as_of": batch.business_date}).rowcount
+    if done != counts.inserted:
+        raise LostRows(resource.id, {"I": counts.inserted}, {"I": done})
+
+
 def apply(connection: Connection, resource: Resource, batch: Batch, delta: Delta, counts: Counts) -> None:
     """Apply the delta to the current rows. Raises LostRows when PostgreSQL changed another number of rows than the delta has.
 
