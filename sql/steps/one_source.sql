@@ -4,6 +4,5 @@ SELECT
     count(*) AS published{counts}
 FROM {published} AS library
 {joins}
-WHERE NOT EXISTS (
-    SELECT FROM ledger.entity AS ruled WHERE ruled.library = {library} AND ruled.key IN (library._key, split_part(library._key, '#', 1))
-)
+WHERE library._key NOT IN (SELECT ruled.key FROM ledger.entity AS ruled WHERE ruled.library = {library})
+    AND split_part(library._key, '#', 1) NOT IN (SELECT ruled.key FROM ledger.entity AS ruled WHERE ruled.library = {library})
