@@ -179,7 +179,10 @@ def _configure(home: Path, owner: Account) -> None:
 
 
 def _places(home: Path) -> str:
-    """The settings that depend on where the deployment lies; double quotes keep a comma in a path from splitting it."""
+    """The settings that depend on where the deployment lies; double quotes keep a comma in a path from splitting it.
+
+    Nobody replays the log of the embedded server: what a first load writes into new files is synced instead of logged.
+    """
     sockets = str(account.socket_directory(home)).replace("'", "''")
     logs = str(home / "log" / "postgres").replace("'", "''")
     return f"""
@@ -189,6 +192,8 @@ unix_socket_directories = '"{sockets}"'
 unix_socket_permissions = 0700
 log_directory = '{logs}'
 log_file_mode = 0600
+wal_level = minimal
+max_wal_senders = 0
 """
 
 
