@@ -29,6 +29,7 @@ import yaml
 
 DAY = date(2026, 11, 16)
 AT_ONCE = 2  # feeds under way together, each in a process of its own, as Airflow runs them
+WRONG = 0.02  # of what a department says that is not the source
 PROCESSES = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 NAMES = ("hrss", "health", "education", "housing")
 
@@ -128,7 +129,8 @@ def _register(home: Path, name: str, number: int, rows: int, persons: int) -> Pa
     """A department's register: the first of the persons, or the last."""
     path = home / "inbox" / name / f"{name}_{DAY:%Y%m%d}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    people.write(path, rows, first=(persons - rows) * (number % 2) if rows < persons else 0)
+    first = (persons - rows) * (number % 2) if rows < persons else 0
+    people.write(path, rows, first=first, wrong=WRONG if number else 0)
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +48,36 @@ def resource() -> Resource:
     )  # fmt: skip
 
 
-def write(path: Path, people: int, encoding: str = "utf-8", stray: int = 0, first: int = 0) -> None:
-    """Write a CSV of the persons from number `first` on; every `stray`-th row has a quote that is not closed."""
+def write(path: Path, people: int, encoding: str = "utf-8", stray: int = 0, first: int = 0, wrong: float = 0) -> None:
+    """Write a CSV of the persons from number `first` on, each as every other file tells them.
+
+    Every `stray`-th row has a quote that is not closed; `wrong` of the values are another person's, the number and what follows from it apart.
+    """
     with path.open("wb") as out:
-        for start in range(0, people, PIECE):
-            part = _csv(register(first + start, min(PIECE, people - start)), header=start == 0)
+        for table in pieces(first, people):
+            part = _csv(_confused(table, wrong, path.name) if wrong else table, header=out.tell() == 0)
             if stray:
                 lines = part.split(b"\n")
                 lines[5:-1:stray] = [b'"' + line for line in lines[5:-1:stray]]
                 part = b"\n".join(lines)
             out.write(part if encoding == "utf-8" else part.decode().encode(encoding))
+
+
+def pieces(first: int, people: int) -> Iterator[pa.Table]:
+    """The persons from number `first` on, a piece at a time. A person is the same in every piece: values are drawn for whole pieces only."""
+    for start in range(first // PIECE * PIECE, first + people, PIECE):
+        begin, end = max(first, start), min(first + people, start + PIECE)
+        yield register(start, PIECE).slice(begin - start, end - begin)
+
+
+def _confused(table: pa.Table, wrong: float, salt: str) -> pa.Table:
+    rng = np.random.default_rng([*salt.encode()])
+    for at, (name, label, _, _) in enumerate(_ITEMS):
+        if name not in ("id_no", "birth_date"):
+            index = np.arange(len(table))
+            index[rng.random(len(table)) < wrong] += 1
+            table = table.set_column(at, label, table[label].take(pa.array(index % len(table))))
+    return table
 
 
 def register(start: int, size: int) -> pa.Table:
