@@ -133,6 +133,15 @@ class Library(Declared):
     items: tuple[LibraryItem, ...]
     contradictions: tuple[Contradiction, ...] = ()
 
+    def claims(self, member: Member, *, ruled: bool = False) -> str:
+        """Name of the view of what a member claims of entities by number; `ruled`: of those that stewards ruled about, by what they ruled."""
+        return f"{self.id}__{member.table}{'__ruled' if ruled else ''}"
+
+    @property
+    def ruled(self) -> str:
+        """Name of the view of the keys whose claims rulings move; table names of members have a department before their `__`."""
+        return f"{self.id}__ruled"
+
     def member(self, resource: str) -> Member:
         return next(member for member in self.members if member.resource == resource)
 

@@ -100,7 +100,7 @@ def _members(catalog: Catalog, library: Library, document: Document) -> Iterator
         if resource is None:
             yield f"{where}: unknown resource `{member.resource}`"
             continue
-        yield from _too_long(f"{library.id}__{member.table}", where)
+        yield from _too_long(library.claims(member, ruled=True), where)
         names = {item.name for item in resource.items}
         for name in (*member.on, *([member.latest] if member.latest else [])):
             if name not in names:

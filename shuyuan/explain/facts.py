@@ -129,7 +129,7 @@ class _Asking:
 
     def claim(self, member: Member, number: str | None = None) -> _Answer:
         resource = self.catalog.resources[member.resource]
-        view, source = table("claim", f"{self.library.id}__{member.table}"), table("source", resource.table)
+        view, source = table("claim", self.library.claims(member)), table("source", resource.table)
         on = columns(map(resource.found_by, member.on), "told")
         return self.ask("claim", key=number or self.key, claims=view, source=source, on=on)
 

@@ -16,10 +16,10 @@ def migrate() -> Catalog:
     catalog = load_catalog(settings.load().catalog)
     migrations.upgrade()
     with transaction("shuyuan_owner") as connection:
-        put_in_force(connection, catalog)
-        with connection.cursor() as cursor:
-            cursor.executemany(statement("steps/put_workday"), workdays())
         for folder in ("functions", "views"):
             for path in sorted((FOLDER / folder).glob("*.sql")):
                 connection.execute(path.read_text(encoding="utf-8").encode())
+        put_in_force(connection, catalog)
+        with connection.cursor() as cursor:
+            cursor.executemany(statement("steps/put_workday"), workdays())
     return catalog

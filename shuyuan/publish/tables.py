@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shuyuan.catalog import Catalog, Library, LibraryItem, Resource, ResourceItem
+from shuyuan.catalog import Catalog, Library, LibraryItem, Member, Resource, ResourceItem
 from shuyuan.catalog.sharing import shared_items
 from shuyuan.db.engine import Connection
-from shuyuan.db.sql import SQL, Identifier, columns, statement, table
-from shuyuan.resolve.claims import claims
+from shuyuan.db.sql import SQL, Composable, Identifier, Literal, columns, join, statement, table
+from shuyuan.resolve.claims import claims, picked, ruled
 
 POSTGRES = {"date": "date", "amount": "numeric(20,6)", "integer": "bigint", "coordinate": "double precision"}
 
@@ -69,13 +69,42 @@ def _library(connection: Connection, catalog: Catalog, library: Library) -> None
 
 
 def _claims(connection: Connection, catalog: Catalog, library: Library) -> None:
+    _ruled(connection, catalog, library)
     for member in library.members:
         resource = catalog.resources[member.resource]
-        view = table("claim", f"{library.id}__{member.table}")
+        view = table("claim", library.claims(member))
         source = claims(member, resource, table("source", resource.table))
         connection.execute(statement("steps/create_claim", view=view, claims=source))
+        _ruled_claims(connection, library, member, resource)
         for on in member.on:
             _index(connection, resource, on)
+
+
+def _ruled(connection: Connection, catalog: Catalog, library: Library) -> None:
+    """The view of the few keys whose claims rulings move: the claims by number tell them as no steward had ruled."""
+    numbers = [
+        statement("steps/numbers_ruled_away", on=Identifier(on), **_ruled_parts(library, resource))
+        for member in library.members
+        for resource in [catalog.resources[member.resource]]
+        for on in member.on
+    ]
+    parts = {"view": table("claim", library.ruled), "library": Literal(library.id)}
+    connection.execute(statement("steps/create_ruled", numbers=join(numbers, "\n"), **parts))
+
+
+def _ruled_claims(connection: Connection, library: Library, member: Member, resource: Resource) -> None:
+    """The view by which the suite proves what it cannot prove by number."""
+    parts = _ruled_parts(library, resource)
+    named = [statement("steps/rows_naming_ruled", on=Identifier(resource.found_by(on)), **parts) for on in member.on]
+    rows = statement("steps/rows_ruled_about", named=join(named, " UNION "), **parts)
+    said = picked(member, resource, ruled(member, resource, rows), own_first=True)
+    view = table("claim", library.claims(member, ruled=True))
+    connection.execute(statement("steps/create_ruled_claim", view=view, claims=said, library=Literal(library.id)))
+
+
+def _ruled_parts(library: Library, resource: Resource) -> dict[str, Composable]:
+    source, keys = table("source", resource.table), table("claim", library.ruled)
+    return {"source": source, "ruled": keys, "library": Literal(library.id), "resource": Literal(resource.id)}
 
 
 def _index(connection: Connection, resource: Resource, item: str) -> None:

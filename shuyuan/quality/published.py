@@ -42,7 +42,7 @@ def _judge_sources(bench: Bench, library: Library, rules: Sequence[Rule]) -> lis
 
 
 def decidable(outcomes: Sequence[Outcome], library: Library, run_id: int) -> tuple[list[Outcome], list[Finding]]:
-    """Without the failures that prove nothing: a member was admitted, or a later run published, between the run and this judgement.
+    """Without the failures that prove nothing: a member was admitted, a steward ruled, or a later run published, between the run and this judgement.
 
     What was published then differs from today's claims as it must; the run that follows the new claims is judged against them.
     Asked after judging, so that a member that moves meanwhile is noticed. → outcomes that stand, a note per one that does not.
@@ -67,7 +67,7 @@ def _moved_under(rule: Rule, library: Library, moved: set[str]) -> bool:
 
 
 def _note(rule: Rule) -> Finding:
-    message = f"“{rule.label}”一数一源待下次核对：发布之后其来源又有新数据入库"
+    message = f"“{rule.label}”一数一源待下次核对：发布之后其来源又有新数据入库，或有新的裁定"
     return Finding("undecided", "info", message, rule.dimension, rule.target)
 
 
