@@ -1,20 +1,17 @@
 """Runs one measured thing in a process of its own, within bounds of time and memory, and hands back what it printed.
 
-Belongs here: processes, and what a process has used. Does not belong here: what is measured.
+Belongs here: processes of others. Does not belong here: what a process says of itself (`used.py`).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -72,31 +69,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
-
-
-def measured(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
-    """The result of some work, and the seconds that this process spent on it, by the clock and of its processors."""
-    wall, processor = time.perf_counter(), time.process_time()
-    result = work()
-    return result, {
-        "wall": round(time.perf_counter() - wall, 3),
-        "cpu": round(time.process_time() - processor, 3),
-    }
-
-
-def peak_mb() -> int:
-    """The most memory this process has held since its program began.
-
-    Linux carries `ru_maxrss` over from the process that started this one, so its own mark is read where there is one.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except FileNotFoundError:
-        unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]) >> 10
-
-
-def told(*words: object) -> None:
-    """A line of progress."""
-    print("…", *words, file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 import apart
+import used
 
 STEPS = str(Path(__file__).resolve().parent / "crosscheck_steps.py")
 PER_BUCKET = 312_500
@@ -43,7 +44,7 @@ class Registers:
 
     def step(self, *words: object) -> dict[str, Any]:
         """The figures of one step."""
-        apart.told(f"{self.people:,} persons:", *words)
+        used.told(f"{self.people:,} persons:", *words)
         ended = apart.run([sys.executable, STEPS, *map(str, words)], self.environment)
         if ended.why:
             raise SystemExit(f"bench/crosscheck_steps.py {' '.join(map(str, words))}: {ended.why}")

@@ -6,6 +6,7 @@
                                                          change 0.01 2 a delivery, number 2, in which a share of the persons has moved
                                                          day 2         resolve what that delivery changed
                                                          sizes         bytes on disk
+                                                         inputs 0.5    the files of half of the buckets, for others to compare
 
 Each prints JSON. What one leaves for the next is in `bench.json` of the folder. `bench/crosscheck.py` starts them.
 """
@@ -14,12 +15,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-import apart
 import crosscheck_world as world
+import used
 
 from shuyuan.lake import duck, snapshot
 from shuyuan.lake.snapshot import Snapshot
@@ -33,7 +35,7 @@ DAY = date(2026, 11, 20)
 
 def make(people: str) -> dict[str, Any]:
     """The registers, as snapshots."""
-    members, spent = apart.measured(lambda: world.write(int(people)))
+    members, spent = used.measured(lambda: world.write(int(people)))
     _keep({"people": int(people), "members": {"1": _manifests(members)}})
     return spent
 
@@ -59,7 +61,7 @@ def day(number: str) -> dict[str, Any]:
 
 def change(share: str, number: str) -> dict[str, Any]:
     """A later delivery of the first register."""
-    later, spent = apart.measured(lambda: world.changed(_members("1"), float(share), int(number)))
+    later, spent = used.measured(lambda: world.changed(_members("1"), float(share), int(number)))
     kept = _kept()
     _keep({**kept, "members": {**kept["members"], number: _manifests(later)}})
     return spent
@@ -89,17 +91,35 @@ def sizes() -> dict[str, Any]:
     return {**found, "sources": sum(path.stat().st_size for path in sources)}
 
 
+def inputs(share: str) -> dict[str, Any]:
+    """What another program needs to do the same for a share of the buckets: the files, how many persons they hold, and what we found in them."""
+    members = {name.partition(".")[0]: member for name, member in _members("1").items()}
+    numbers = range(max(1, round(float(share) * load().buckets)))
+    held = [members[world.DEPARTMENTS[0]].buckets[number].rows for number in numbers]
+    disputes = _files(snapshot.load(_kept()["discrepancies"]), numbers)
+    with duck.connect() as connection:
+        counted = f"SELECT claim_ref, count(*) FROM {duck.scan(list(map(Path, disputes)))} GROUP BY claim_ref"
+        expected = dict(duck.rows(connection, counted))
+    registers = {name: _files(member, numbers) for name, member in members.items()}
+    return {
+        "day": DAY.isoformat(), "people": sum(held), "items": world.ITEMS, "registers": registers, "disputes": disputes, "expected": expected,
+    }  # fmt: skip
+
+
+def _files(held: Snapshot, numbers: Iterable[int]) -> list[str]:
+    return [str(load().lake / held.buckets[number].path) for number in numbers if number in held.buckets]
+
+
 def _resolved(inputs: Inputs, number: str) -> tuple[Outcome, dict[str, Any]]:
     catalog = world.catalog()
     library = catalog.libraries["bench"]
-    outcome, spent = apart.measured(lambda: engine.run(catalog, library, inputs, DAY, f"library/bench/{number}"))
-    return outcome, {**spent, "peak_mb": apart.peak_mb()}
+    outcome, spent = used.measured(lambda: engine.run(catalog, library, inputs, DAY, f"library/bench/{number}"))
+    return outcome, {**spent, "peak_mb": used.peak_mb()}
 
 
 def _add(spent: dict[str, float], work: Callable[[], Any]) -> None:
-    _, more = apart.measured(work)
-    for name in spent:
-        spent[name] = round(spent[name] + more[name], 3)
+    _, more = used.measured(work)
+    spent |= {name: round(before + more[name], 3) for name, before in spent.items()}
 
 
 def _manifests(members: dict[str, Snapshot]) -> dict[str, str]:
@@ -119,7 +139,7 @@ def _keep(state: dict[str, Any]) -> None:
 
 
 STEPS: dict[str, Callable[..., dict[str, Any]]] = {
-    "make": make, "full": full, "floor": floor, "change": change, "day": day, "sizes": sizes,
+    "make": make, "full": full, "floor": floor, "change": change, "day": day, "sizes": sizes, "inputs": inputs,
 }  # fmt: skip
 
 if __name__ == "__main__":
