@@ -55,9 +55,13 @@ def day(registers: Registers, share: float, number: int, rounds: int) -> dict[st
 
 
 def linear(found: list[dict[str, Any]], middle: int) -> list[dict[str, Any]]:
-    """Every size with its seconds per person as a multiple of the middle size's: 1 is linear."""
-    per_person = {one["people"]: one["full"]["wall"] / one["people"] for one in found}
-    return [{**one, "to_linear": round(per_person[one["people"]] / per_person[middle], 3)} for one in found]
+    """Every size with its seconds per person as a multiple of the middle size's, by the clock and by the processors: 1 is linear."""
+    (base,) = (one["full"] for one in found if one["people"] == middle)
+    ratios = (("wall", "to_linear"), ("cpu", "cpu_to_linear"))
+    return [
+        {**one, **{name: round(one["full"][kind] / one["people"] / base[kind] * middle, 3) for kind, name in ratios}}
+        for one in found
+    ]
 
 
 if __name__ == "__main__":

@@ -99,7 +99,8 @@ def measure(home: Path, connection: Connection, library: Library, inputs: dict[s
         same = [made(connection, rivals_sql.same(library, day), postmaster) for _ in rounds]
     cells = differing(connection, home / "discrepancies.csv", inputs["disputes"])
     found = {"less": min(less, key=_wall), **min(same, key=_wall), "peak_mb": peak[0]}
-    return {**found, **cells, "bytes_per_person": size(connection) // inputs["people"]}
+    about = {"bytes_per_person": size(connection) // inputs["people"], "version": connection.info.server_version}
+    return {**found, **cells, **about}
 
 
 def _wall(found: dict[str, Any]) -> float:

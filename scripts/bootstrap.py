@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-VENV = Path(os.environ.get("SHUYUAN_VENV", PROJECT / ".venv"))
+VENV = Path(os.environ.get("SHUYUAN_VENV", PROJECT / ".venv")).absolute()
 PYTHON = VENV / "bin" / "python"
 LOG = VENV / "bootstrap.log"
 STAMP = VENV / "bootstrap.json"
