@@ -15,6 +15,7 @@ import used
 STEPS = str(Path(__file__).resolve().parent / "crosscheck_steps.py")
 PER_BUCKET = 312_500
 LEAST = 4
+TOLD = ("wall", "cpu", "peak_mb")
 
 
 def buckets(people: int) -> int:
@@ -48,6 +49,11 @@ class Registers:
         ended = apart.run([sys.executable, STEPS, *map(str, words)], self.environment)
         if ended.why:
             raise SystemExit(f"bench/crosscheck_steps.py {' '.join(map(str, words))}: {ended.why}")
+        used.told(
+            f"{self.people:,} persons:",
+            *words,
+            *(f"{name} {ended.figures[name]}" for name in TOLD if name in ended.figures),
+        )
         return ended.figures
 
     def best(self, rounds: int, *words: object) -> dict[str, Any]:
