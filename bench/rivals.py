@@ -77,20 +77,22 @@ def beside(registers: Registers, name: str, ours: dict[str, Any], bounds: Bounds
 
 
 def judged(name: str, found: dict[str, Any], task: Task, everybody: int, ours: dict[str, Any]) -> dict[str, Any]:
-    """The figures with ratios to ours per person, and whether the rival found what it should."""
-    ours_per_person = ours["wall"] / everybody
-    ratio = found["wall"] / task["people"] / ours_per_person
-    differing = found.pop("differing", None)
-    if differing is None:
-        counted = found.pop("mismatches")
-        differing = sum(
-            abs(counted.get(ref, 0) - task["expected"].get(ref, 0)) for ref in {*counted, *task["expected"]}
-        )
-    less = {"less_ratio": round(found["less"]["wall"] / task["people"] / ours_per_person, 2)} if "less" in found else {}
-    return {
-        "people": task["people"], "fewer": task["people"] < everybody, "ratio": round(ratio, 2), **less, "bar": BARS[name],
-        "differing": differing, **found,
-    }  # fmt: skip
+    """The figures with ratios to ours per person, and how much the rival did not find that it should, or the other way round."""
+    times = everybody / task["people"]
+    ratios = {"ratio": found["wall"] / ours["wall"], "cpu_ratio": found["cpu"] / ours["cpu"]}
+    if "less" in found:
+        ratios["less_ratio"] = found["less"]["wall"] / ours["wall"]
+    about = {"people": task["people"], "fewer": task["people"] < everybody, "bar": BARS[name]}
+    rounded = {kind: round(ratio * times, 2) for kind, ratio in ratios.items()}
+    return {**about, **rounded, "differing": differing(found, task), **found}
+
+
+def differing(found: dict[str, Any], task: Task) -> int:
+    """Cells that only one of us found, where the rival tells cells; else by how much the counts of the claims differ."""
+    if "mismatches" not in found:
+        return int(found["differing"])
+    counted, expected = found["mismatches"], task["expected"]
+    return sum(abs(counted.get(ref, 0) - expected.get(ref, 0)) for ref in {*counted, *expected})
 
 
 def postgresql(task: Task, bounds: Bounds) -> apart.Ended:

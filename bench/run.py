@@ -144,6 +144,7 @@ def _rivals(f: dict[str, Any]) -> Lines:
             continue
         on = f"{found['people']:,} persons" + (", per person" if found["fewer"] else "")
         yield f"{what} ÷ our cross-check and resolve, {on}", bar, found["ratio"], found["ratio"] >= found["bar"]
+        yield f"{what}: the same by CPU", "told", found["cpu_ratio"], True
         if "less_ratio" in found:
             yield f"{what}, without patterns and counts ÷ ours with them", "told", found["less_ratio"], True
         yield f"{what}: what only one of the two found", "0", found["differing"], not found["differing"]

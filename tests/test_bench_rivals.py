@@ -135,12 +135,13 @@ def test_a_rival_past_its_bound_is_tried_on_half_and_told(monkeypatch: pytest.Mo
             return {"people": int(1000 * share), "expected": {"a": 3}}
 
     def greedy(task: dict[str, Any], bounds: Any) -> Any:
-        code = f"import json, time\nheld = b'x' * ({task['people']} << 20)\ntime.sleep(1)\nprint(json.dumps({{'wall': 2.0, 'mismatches': {{'a': 3}}}}))"
+        figures = {"wall": 2.0, "cpu": 2.0, "mismatches": {"a": 3}}
+        code = f"import json, time\nheld = b'x' * ({task['people']} << 20)\ntime.sleep(1)\nprint(json.dumps({figures}))"
         return rivals.apart.run([rivals.sys.executable, "-c", code], {}, megabytes=bounds.megabytes)
 
     monkeypatch.setitem(rivals.RUNS, "pandas", greedy)
-    found = rivals.beside(Registers(), "pandas", {"wall": 1.0}, rivals.Bounds(60, 400, 1))
+    found = rivals.beside(Registers(), "pandas", {"wall": 1.0, "cpu": 1.0}, rivals.Bounds(60, 400, 1))
     assert (found["people"], found["fewer"], found["passed"], found["differing"]) == (250, True, "memory", 0)
     assert found["ratio"] == 8.0
-    nothing = rivals.beside(Registers(), "pandas", {"wall": 1.0}, rivals.Bounds(60, 1, 1))
+    nothing = rivals.beside(Registers(), "pandas", {"wall": 1.0, "cpu": 1.0}, rivals.Bounds(60, 1, 1))
     assert "bound of memory" in nothing["skipped"]
