@@ -136,7 +136,9 @@ def unavailable() -> str:
     environment = {**os.environ, "SHUYUAN_VENV": str(RIVALS)}
     done = subprocess.run(command, env=environment, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)
     print(done.stderr, end="", file=sys.stderr)
-    return " ".join(done.stderr.split()) if done.returncode else ""
+    return (
+        " ".join(done.stderr.partition("shuyuan: ")[2].split()) or f"exit {done.returncode}" if done.returncode else ""
+    )
 
 
 def arguments() -> argparse.Namespace:
