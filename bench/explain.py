@@ -24,6 +24,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from used import server_cpu
+
 from shuyuan import settings
 from shuyuan.db import embedded
 from shuyuan.db.engine import transaction
@@ -66,32 +68,14 @@ def _timed(ask: Callable[[str], Any], key: str) -> float:
 
 def cpu(name: str, ask: Callable[[str], Any], keys: list[str], postmaster: int) -> dict[str, float]:
     """CPU milliseconds per answer of this process and of the server."""
-    own, served = time.process_time(), _served(postmaster)
+    own, served = time.process_time(), server_cpu(postmaster)
     for key in keys:
         ask(key)
     own = time.process_time() - own
     time.sleep(1)  # a session ends after its client has gone
-    served = _served(postmaster) - served
+    served = server_cpu(postmaster) - served
     times = {"program": own, "server": served}
     return {f"{name}cpu_{who}_ms": round(seconds * 1000 / len(keys), 1) for who, seconds in times.items()}
-
-
-def _served(postmaster: int) -> float:
-    """Seconds of CPU that the sessions of a server have used, those that have ended and those that live (proc(5): ppid, utime to cstime)."""
-    ticks = sum(int(field) for field in _stat(str(postmaster))[13:15])
-    for path in Path("/proc").glob("[0-9]*"):
-        fields = _stat(path.name)
-        if fields and int(fields[1]) == postmaster:
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _stat(process: str) -> list[str]:
-    """The fields of a process after its name; none when it has gone."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return []
 
 
 def explained(key: str, item: str | None = None, moment: Moment = NOW, *, keep: bool = True) -> None:

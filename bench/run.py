@@ -2,8 +2,8 @@
 
     python bench/run.py [--rows 4000000] [--people 20000] [--only reading,xlsx] [--out bench.json]
 
-Each bench is a process of its own. Figures of real tables need the data beside the project; without it their lines say so.
-Seconds only inform, ratios count. Exit 1 when a bar is missed.
+Each bench is a process of its own. Figures of real tables need the data beside the project, rivals an environment of their own; without it their lines
+say so. Seconds only inform, ratios count. Exit 1 when a bar is missed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent
 DATA = FOLDER.parent.parent / "shared" / "data"
 VERSIONS = ("duckdb", "numpy", "pyarrow", "python-calamine")
-Lines = Iterator[tuple[str, str, float, bool]]
+Figure = float | str
+"""A text is the reason why there is no number."""
+Lines = Iterator[tuple[str, str, Figure, bool]]
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,45 @@ def _resolve(f: dict[str, Any]) -> Lines:
         yield f"bytes in the lake per person, {name}", "told", size, True
 
 
+def _rivals(f: dict[str, Any]) -> Lines:
+    for name, found in f["rivals"].items():
+        what, bar = RIVALS[name], f"≥ {found['bar']}"
+        if "skipped" in found:
+            yield f"{what} ÷ our cross-check and resolve", bar, found["skipped"], True
+            continue
+        on = f"{found['people']:,} persons" + (", per person" if found["fewer"] else "")
+        yield f"{what} ÷ our cross-check and resolve, {on}", bar, found["ratio"], found["ratio"] >= found["bar"]
+        yield f"{what}: the same by CPU", "told", found["cpu_ratio"], True
+        if "less_ratio" in found:
+            yield f"{what}, without patterns and counts ÷ ours with them", "told", found["less_ratio"], True
+        yield f"{what}: what only one of the two found", "0", found["differing"], not found["differing"]
+        yield f"{what}: peak memory, MB", "told", found["peak_mb"], True
+
+
+def _growth(f: dict[str, Any]) -> Lines:
+    last = f["sizes"][-1]
+    ratio, peak = last["to_linear"], last["full"]["peak_mb"]
+    yield f"{last['people']:,} persons ÷ linear from {f['middle']:,}", "≤ 1.1", ratio, ratio <= 1.1
+    yield "peak memory of that, MB", "≤ 1024", peak, peak <= 1024
+    for one in f["sizes"]:
+        yield f"{one['people']:,} persons resolved, s", "told", one["full"]["wall"], True
+        for day in one["days"]:
+            yield f"{one['people']:,} persons, a day with {day['share']:.0%} changed, s", "told", day["wall"], True
+    for name, size in last["bytes_per_person"].items():
+        yield f"bytes in the lake per person at {last['people']:,}, {name}", "told", size, True
+
+
 def _line(f: dict[str, Any]) -> Lines:
     one, four = f["departments_1"], f["departments_4"]
     yield f"one CSV of {one['rows']:,} rows, file to published ÷ \\copy", "≤ 6", one["ratio"], one["ratio"] <= 6
     yield f"four of them to a library of {four['published']:,}, s", "≤ 60", four["seconds"], four["seconds"] <= 60
+
+
+RIVALS = {
+    "postgresql": "the same in PostgreSQL",
+    "pandas": "datacompy on pandas, comparing only",
+    "polars": "datacompy on polars, comparing only",
+}
 
 
 def plan(rows: int, people: int) -> dict[str, Bench]:
@@ -151,12 +188,19 @@ def plan(rows: int, people: int) -> dict[str, Bench]:
         "truth": Bench("truth.py", (), _truth, "multi_source_truth"),
         "linkage": Bench("linkage.py", (), _linkage, "record_linkage"),
         "resolve": Bench("resolve.py", ("--people", str(rows * 5 // 4)), _resolve),
+        "rivals": Bench("rivals.py", ("--people", str(rows * 5 // 4)), _rivals),
+        "growth": Bench("growth.py", ("--people", *_sizes(rows * 5 // 4)), _growth),
         "line": Bench("line.py", ("--rows", str(rows), "--people", str(rows * 5 // 4)), _line),
         "gate": Bench("gate.py", ("--json", "--rows", str(rows)), _gate),
         "publish": Bench("publish.py", ("--json", "--rows", str(rows * 5 // 4)), _publish),
         "changed_day": Bench("changed_day.py", (str(people),), _changed),
         "explain": Bench("explain.py", (), _explain),
     }
+
+
+def _sizes(people: int) -> list[str]:
+    """A quarter, all, and four times as many."""
+    return [str(people // 4), str(people), str(people * 4)]
 
 
 def run(bench: Bench) -> dict[str, Any]:
@@ -185,14 +229,17 @@ def main() -> int:
             continue
         print(f"… {name}", file=sys.stderr, flush=True)
         results[name] = run(bench) | {"bench_seconds": round(time.monotonic() - begun)}
-        rows += [
-            (what, bar, f"{value:g}", "met" if met else "MISSED")
-            for what, bar, value, met in bench.lines(results[name])
-        ]
+        rows += [_row(*line) for line in bench.lines(results[name])]
     _print(rows)
     if asked.out:
         Path(asked.out).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return int(any(row[3] == "MISSED" for row in rows))
+
+
+def _row(what: str, bar: str, figure: Figure, met: bool) -> tuple[str, str, str, str]:
+    if isinstance(figure, str):
+        return what, bar, "skipped", figure
+    return what, bar, f"{figure:g}", "met" if met else "MISSED"
 
 
 def machine() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
     python scripts/bootstrap.py run    what `make demo` needs (requirements.txt)
     python scripts/bootstrap.py dev    what `make test` and `make lint` need (requirements-dev.txt)
+    SHUYUAN_VENV=.venv-rivals python scripts/bootstrap.py rivals    what `bench/rivals.py` compares with, in an environment apart
 
 What pip says goes to `.venv/bootstrap.log`; here only progress is shown, and on failure what is wrong and what to do.
 Belongs here: the environment. Does not belong here: anything that runs in it.
@@ -22,11 +23,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-VENV = Path(os.environ.get("SHUYUAN_VENV", PROJECT / ".venv"))
+VENV = Path(os.environ.get("SHUYUAN_VENV", PROJECT / ".venv")).absolute()
 PYTHON = VENV / "bin" / "python"
 LOG = VENV / "bootstrap.log"
 STAMP = VENV / "bootstrap.json"
-PROFILES = {"run": ("requirements.txt",), "dev": ("requirements.txt", "requirements-dev.txt")}
+PROFILES = {
+    "run": ("requirements.txt",),
+    "dev": ("requirements.txt", "requirements-dev.txt"),
+    "rivals": ("requirements-rivals.txt",),
+}
+OURS = ("run", "dev")
+"""Profiles in whose environment the project itself is installed."""
 FREE_GB = float(os.environ.get("SHUYUAN_MIN_FREE_GB", "3"))  # 1.6 GB of packages, their download, a demo city
 
 # Read from pip's log, first match wins. pip ends an unreachable index with "no matching distribution" as well, so the
@@ -95,7 +102,8 @@ def ensure(profile: str) -> None:
     begun = time.monotonic()
     LOG.write_text("", "utf-8")
     pip(["-r", PROFILES[profile][-1]], packages(PROFILES[profile][-1]))
-    pip(["--no-deps", "-e", "."], 1)
+    if profile in OURS:
+        pip(["--no-deps", "-e", "."], 1)
     stamp(profile)
     print(f"  environment ready in {time.monotonic() - begun:.0f} s ({VENV})")
 
@@ -143,7 +151,7 @@ def stamped(profile: str) -> bool:
 
 def stamp(profile: str) -> None:
     """Write down what is installed; the development set contains the running set."""
-    contained = ("run", "dev") if profile == "dev" else ("run",)
+    contained = OURS if profile == "dev" else (profile,)
     STAMP.write_text(json.dumps({name: fingerprint(name) for name in contained}), "utf-8")
 
 

@@ -1,7 +1,7 @@
 """Turns requirements*.in into pinned requirements*.txt with pip's own resolver (`make lock`).
 
 Nothing is installed: pip resolves as if into an empty environment and reports what it would take.
-Development pins and the extras' are resolved against the running set, so that all fit one environment.
+Development pins and the extras' are resolved against the running set, so that all fit one environment; what cannot is resolved apart.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 EXTRAS = ("celery", "linkage", "spark")
+APART = ("rivals",)
+"""Each resolved by itself, for an environment of its own: what does not fit beside the running set (decision 0075)."""
 
 
 def resolve(source: str, constraint: str | None = None) -> dict[str, str]:
@@ -36,6 +38,8 @@ def main() -> None:
     for extra in EXTRAS:
         found = resolve(f"requirements-{extra}.in", "requirements.txt")
         write(f"requirements-{extra}.txt", {name: pin for name, pin in found.items() if name not in running})
+    for name in APART:
+        write(f"requirements-{name}.txt", resolve(f"requirements-{name}.in"))
 
 
 if __name__ == "__main__":

@@ -127,6 +127,21 @@ def test_it_installs_once_and_again_only_when_pins_change(project: Path) -> None
     assert "environment ready" in bootstrap(project, PIP_NO_INDEX="1").stdout
 
 
+def test_the_rivals_environment_is_apart(project: Path) -> None:
+    """It holds the rivals' pins, not the project, and leaves `.venv` alone."""
+    (project / "requirements-rivals.txt").write_text("")
+    apart = project / ".venv-rivals"
+    first = bootstrap(project, "rivals", PIP_NO_INDEX="1", SHUYUAN_VENV=str(apart))
+    assert first.returncode == 0, first.stderr
+    assert "tiny" not in (apart / "bootstrap.log").read_text()
+    assert not (project / ".venv").exists()
+    assert bootstrap(project, "rivals", PIP_NO_INDEX="1", SHUYUAN_VENV=str(apart)).stdout == ""
+    (project / "requirements-rivals.txt").write_text("surely-not-installed==1.0\n")
+    absent = bootstrap(project, "rivals", PIP_NO_INDEX="1", SHUYUAN_VENV=str(apart))
+    assert absent.returncode == 1
+    assert "surely-not-installed" in absent.stderr
+
+
 def test_an_environment_copied_from_elsewhere_is_made_anew(project: Path, tmp_path: Path) -> None:
     assert bootstrap(project, PIP_NO_INDEX="1").returncode == 0
     moved = project.rename(tmp_path / "moved")

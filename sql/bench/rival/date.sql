@@ -1,0 +1,1 @@
+abs({a} - {b}) <= {tolerance}

@@ -1,0 +1,3 @@
+-- Only the persons about whom somebody disagrees.
+SELECT * FROM ({joined}) AS joined
+WHERE {any}

@@ -1,0 +1,1 @@
+nullif(regexp_replace(lower({text}), '[·.• \t\n\f\r]', '', 'g'), '')
