@@ -30,8 +30,10 @@ from test_resolve_oracle import found, same, written
 
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Contradiction, Library
+from shuyuan.lake import sealed
 from shuyuan.lake.snapshot import Snapshot
 from shuyuan.resolve import run as duckdb_engine
+from shuyuan.resolve import spark
 from shuyuan.resolve import write as write_room
 from shuyuan.resolve.disputes import KEY
 from shuyuan.resolve.run import Inputs, Outcome
@@ -163,6 +165,24 @@ def test_the_day_after(
     for outcome in (on_duckdb, on_spark):
         assert standing(outcome.library, ("_key",)).keys() == {(key,) for key in expected.rows}
     assert standing(on_duckdb.discrepancies, KEY) == standing(on_spark.discrepancies, KEY)
+
+
+def test_a_changed_bit_of_what_spark_wrote_is_refused_by_both(
+    monday: tuple[Catalog, Library, dict[str, Snapshot], Outcome, Outcome],
+) -> None:
+    catalog, library, members, _, on_spark = monday
+    path = settings.load().lake / on_spark.library.buckets[0].path
+    whole = path.read_bytes()
+    assert sealed.KEY.encode() in whole[-400:], "Spark's files are sealed too"
+    path.write_bytes(whole[:500] + bytes([whole[500] ^ 16]) + whole[501:])
+    try:
+        inputs = Inputs(members, on_spark.library, on_spark.discrepancies)
+        for engine in (duckdb_engine, spark):
+            with pytest.raises(sealed.Damaged, match="holds other bytes") as refusal:
+                engine.run(catalog, library, inputs, TUESDAY, "library/world/refused")
+            assert "shuyuan mend world" in str(refusal.value)
+    finally:
+        path.write_bytes(whole)
 
 
 def test_what_stewards_ruled(monday: tuple[Catalog, Library, dict[str, Snapshot], Outcome, Outcome]) -> None:
