@@ -133,7 +133,7 @@ def _contradictions(library: Library) -> Iterator[Text]:
             yield Text(f"  条件 when              {' and '.join(map(_condition, alternative))}")
         if one.days:
             yield Text(f"  时差 timing            {one.days} days after {one.since or 'the source'}")
-        yield Text(f"  缘由 why               {one.why}")
+        yield Text(f"  缘由 why               {one.why} {one.why_en}")
 
 
 def _looked_at(library: Library, item: LibraryItem) -> Iterator[str]:
