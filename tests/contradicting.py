@@ -14,7 +14,8 @@ from shuyuan.catalog import Condition, Contradiction
 
 Claim = Callable[[str], Any]
 """A reference → what that register claims about the entity; None for nothing."""
-Agree = Callable[[Any, Any], bool]
+Agree = Callable[[str, Any, Any], bool | None]
+"""What a condition names, its value and another one → do they agree by the comparator of their kind? None where there is nothing to compare."""
 
 
 @dataclass(frozen=True)
@@ -63,4 +64,4 @@ def _holds(test: Condition, value: Claim, agree: Agree) -> bool:
         return False
     if test.test in ("before", "after"):
         return bool(mine < other) if test.test == "before" else bool(mine > other)
-    return agree(mine, other) is (test.test == "equals")
+    return agree(test.of, mine, other) is (test.test == "equals")

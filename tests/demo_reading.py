@@ -5,7 +5,6 @@ Belongs here: the short line read → parse → compare that the demo's tests me
 
 from __future__ import annotations
 
-import operator
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -124,7 +123,7 @@ class State:
                         yield {"library": library.id, "entity": entity, "item": item.name, "claim_ref": check.ref}
         for one in library.contradictions:
             for entity in entities:
-                if finding(one, entity, partial(_claim, entity=entity, speaking=speaking), date.max, operator.eq):
+                if finding(one, entity, partial(_claim, entity=entity, speaking=speaking), date.max, _equal):
                     yield {"library": library.id, "entity": entity, "item": one.id, "claim_ref": one.claim}
 
     def _speaking(self, member: Member) -> dict[str, dict[str, Any]]:
@@ -158,6 +157,10 @@ def _published(item: LibraryItem, entity: str, speaking: dict[str, dict[str, dic
     sources = [s.ref for s in item.source if not s.prefixes or entity.startswith(s.prefixes)]
     claims = (_claim(ref, entity, speaking) for ref in (*sources, *item.fallback))
     return next((claim for claim in claims if claim is not None), None)
+
+
+def _equal(_: str, one: Any, other: Any) -> bool:
+    return bool(one == other)
 
 
 def _agree(item: LibraryItem, value: Any, claim: Any) -> bool:

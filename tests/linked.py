@@ -40,6 +40,7 @@ def place() -> Iterator[Path]:
             with transaction("shuyuan_owner") as connection:
                 insert(connection, "share.person", name="lin", department="public_security", role="steward")
                 insert(connection, "share.person", name="wang", department="tax", role="analyst")
+                insert(connection, "share.person", name="yan", department="public_security", role="auditor")
                 insert(connection, "share.person", name="gone", department="tax", role="steward", active=False)
                 publish(connection)
             yield home

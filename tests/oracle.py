@@ -7,13 +7,15 @@ Rows are dicts: the items of the resource plus `_key` and `_as_of`, all live (no
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shuyuan.catalog import Catalog, Check, Library, LibraryItem, item_of, resource_of
+from contradicting import finding
+
+from shuyuan.catalog import Catalog, Check, Contradiction, Library, LibraryItem, item_of, resource_of
 
 Row = Mapping[str, Any]
 BLANKS = " \t\n\f\r"
@@ -34,8 +36,19 @@ class Found:
     counts: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
 
-def resolve(catalog: Catalog, library: Library, members: Mapping[str, Sequence[Row]], day: date) -> Found:
-    """Every entity of a library from the live rows of its members, as of a business date."""
+def resolve(
+    catalog: Catalog,
+    library: Library,
+    members: Mapping[str, Sequence[Row]],
+    day: date,
+    delivered: Collection[str] | None = None,
+) -> Found:
+    """Every entity of a library from the live rows of its members, as of a business date.
+
+    `delivered`: the members that have ever delivered; without it those that say anything today.
+    """
+    ever = {resource for resource, rows in members.items() if rows} if delivered is None else delivered
+    declared = [one for one in library.contradictions if all(resource_of(ref) in ever for ref in one.silent)]
     spoken = {m.resource: speakers(library, m.resource, members.get(m.resource, ())) for m in library.members}
     keys = {key for m in library.members if m.entity for key in spoken[m.resource]}
     found = Found(counts={(item.name, check.ref): (0, 0) for item in library.items for check in item.check})
@@ -44,6 +57,8 @@ def resolve(catalog: Catalog, library: Library, members: Mapping[str, Sequence[R
         found.rows[key] = entity.row()
         for item in library.items:
             _cross_check(entity, item, found)
+        for one in declared:
+            _contradict(entity, one, found)
     return found
 
 
@@ -115,6 +130,28 @@ def _cross_check(entity: Entity, item: LibraryItem, found: Found) -> None:
         found.counts[item.name, check.ref] = (compared + (agrees is not None), disagreed + (agrees is False))
         if agrees is False:
             found.disputes[entity.key, item.name, check.ref] = dispute(entity, item, check)
+
+
+def _contradict(entity: Entity, one: Contradiction, found: Found) -> None:
+    """What a contradiction finds about the entity stands beside the disputes, under its own id."""
+    kinds = {"source": one.source[0].ref, "claim": one.claim}
+
+    def alike(of: str, mine: Any, other: Any) -> bool | None:
+        ref = kinds.get(of, of)
+        item = COMPARED.get(entity.catalog.resources[resource_of(ref)].item(item_of(ref)).type, EXACT)
+        said = [comparable(item, value) for value in (mine, other)]
+        return None if None in said else agree(item, mine, other)
+
+    told = finding(one, entity.key, entity.claim, entity.day, alike)
+    if told is not None:
+        found.disputes[entity.key, one.id, one.claim] = {
+            "source_ref": told.source_ref,
+            "source_value": text(told.source_value),
+            "claim_value": text(told.claim_value),
+            "class": told.kind,
+            "pattern": None,
+            "_turns": told.turns,
+        }
 
 
 def verdict(entity: Entity, item: LibraryItem, check: Check) -> bool | None:
@@ -256,4 +293,6 @@ def _same_address(a: str, b: str) -> bool:
     return len(short) >= 4 and long.endswith(short) and not splits
 
 
+EXACT = LibraryItem.model_validate({"name": "it", "label": "", "source": "a.b.c", "compare": "exact"})
 SPELLINGS: dict[str, Callable[[str], str]] = {"person_name": _person, "org_name": _org, "address": _address}
+COMPARED = {name: EXACT.model_copy(update={"compare": name}) for name in SPELLINGS}

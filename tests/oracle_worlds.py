@@ -99,10 +99,13 @@ MEMBERS = [
 ]
 
 
-def world(items: Sequence[Mapping[str, Any]]) -> tuple[Catalog, Library]:
-    """The catalog of the four departments with one library of these items."""
+def world(
+    items: Sequence[Mapping[str, Any]], contradictions: Sequence[Mapping[str, Any]] = ()
+) -> tuple[Catalog, Library]:
+    """The catalog of the four departments with one library of these items and contradictions."""
+    told = [{"title": "x", "title_en": "x", "why": "x", **one} for one in contradictions]
     library = Library.model_validate({"id": "world", "title": "世界", "title_en": "World", "kind": "basic", "lead": "p", "members": MEMBERS,
-                                      "key": {"name": "id", "label": "编号"}, "items": items})  # fmt: skip
+                                      "key": {"name": "id", "label": "编号"}, "items": items, "contradictions": told})  # fmt: skip
     real = load_catalog(settings.PROJECT / "catalog")
     return real.model_copy(update={"resources": RESOURCES, "libraries": {"world": library}}), library
 
@@ -130,6 +133,61 @@ def _item(draw: st.DrawFn, name: str) -> dict[str, Any]:
         "check": [{"ref": f"{resource}.{name}", **draw(flags)} for resource in checks],
         "tolerance": draw(st.sampled_from(TOLERANCES.get(kind, [0]))), "timing": draw(st.sampled_from([0, 30, 90])),
     }  # fmt: skip
+
+
+@st.composite
+def contradictions(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Up to three, each over one item: whose word it rests on, whose contradicts it, under which conditions, with days or without."""
+    names = draw(st.lists(st.sampled_from(sorted(ITEMS)), max_size=3, unique=True))
+    return [draw(_contradiction(name)) for name in names]
+
+
+@st.composite
+def _contradiction(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    refs = [f"{resource}.{name}" for resource in draw(st.permutations([REGISTER, EVENTS, CLAIMS, RECORDS]))]
+    scoped: Any = {prefix: f"{resource}.{name}" for prefix, resource in SCOPES.items()}
+    source = draw(st.sampled_from([refs[0], refs[:2], refs[:3], scoped]))
+    alternatives = draw(st.lists(_alternative(name, refs), min_size=1, max_size=2))
+    since = draw(st.sampled_from([None, f"{EVENTS}.happened", f"{REGISTER}.born"]))
+    days = draw(st.sampled_from([0, 30, 90])) if since or ITEMS[name] == "date" else 0
+    timed = {"days": days, **({"since": since} if since else {})} if days else {}
+    return {"id": f"against_{name}", "source": source, "claim": refs[-1], "when": alternatives, **timed}
+
+
+@st.composite
+def _alternative(draw: st.DrawFn, name: str, refs: list[str]) -> dict[str, Any]:
+    """One or two conditions that hold together. Nothing rests on a claim that is not there."""
+    others = draw(st.lists(st.sampled_from(["source", "claim", *refs[:3]]), min_size=1, max_size=2, unique=True))
+    return {of: draw(_test(ITEMS[name], of, [*refs[:3], "source", "claim"])) for of in others}
+
+
+def _test(kind: str, of: str, refs: list[str]) -> st.SearchStrategy[Any]:
+    other = st.sampled_from([ref for ref in refs if ref != of])
+    forms: list[st.SearchStrategy[Any]] = [
+        st.just("present"),
+        *([] if of == "claim" else [st.just("absent")]),
+        st.fixed_dictionaries({"equals": other}),
+        st.fixed_dictionaries({"differs": other}),
+    ]
+    if kind == "code":
+        forms.append(st.lists(st.sampled_from(VALUES["code"]), min_size=1, max_size=3, unique=True))
+    if kind == "date":
+        days = other | st.sampled_from(["2026-03-02", "1900-01-01"])
+        forms += [st.fixed_dictionaries({"before": days}), st.fixed_dictionaries({"after": days})]
+    return st.one_of(forms)
+
+
+def rich_contradictions() -> list[dict[str, Any]]:
+    """Of every kind of source and test one."""
+    return [
+        {"id": "coded", "source": f"{REGISTER}.code", "claim": f"{CLAIMS}.code", "when": {"source": ["1", "2"], "claim": ["20", "01"]}},
+        {"id": "named", "source": f"{REGISTER}.name", "claim": f"{RECORDS}.name", "when": {"source": {"differs": "claim"}}},
+        {"id": "placed", "source": f"{REGISTER}.address", "claim": f"{CLAIMS}.address",
+         "when": [{"source": {"equals": "claim"}, f"{EVENTS}.note": "present"}, {"source": "absent"}]},
+        {"id": "timed", "source": f"{EVENTS}.happened", "claim": f"{RECORDS}.born", "days": 30,
+         "when": {"source": {"after": "claim"}, "claim": {"before": "2026-03-02"}}},
+        {"id": "scoped", "source": {"91 92": f"{REGISTER}.lon", "5": f"{CLAIMS}.lon"}, "claim": f"{RECORDS}.lon", "when": {"source": "present"}},
+    ]  # fmt: skip
 
 
 def rich_items(most: int = 4) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ from town import INSURED, MONDAY, RESIDENT, Town, ids, person
 from typer.main import get_command
 
 from shuyuan import settings
+from shuyuan.catalog import load_catalog
+from shuyuan.cli import catalog as catalog_commands
 from shuyuan.cli.app import app
 from shuyuan.db.address import conninfo
 from shuyuan.settings import PROJECT
@@ -56,6 +58,30 @@ def test_catalog_check_and_show(shuyuan: Any) -> None:
     assert shown.code == 0 and RESIDENT in shown.out and "population" in shown.out
     assert "公民身份号码" in shuyuan("catalog", "show", RESIDENT).out
     assert "public_security.resident.name" in shuyuan("catalog", "show", "population").out
+
+
+def test_a_library_is_shown_with_everything_that_decides(shuyuan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog_commands.out, "width", 320)
+    library = load_catalog(PROJECT / "catalog").libraries["population"]
+    shown = shuyuan("catalog", "show", "population").out
+    rows = shown.partition("benefits_after_death (critical)")[0]
+    row = {name: next(line for line in rows.splitlines() if line.startswith(f"│ {name} ")) for name in
+           ("hukou_address", "marital_status", "death_date")}  # fmt: skip
+    assert "│ hukou " in row["hukou_address"] and "two_live_addresses" in row["hukou_address"]
+    assert "married_and_single" in row["marital_status"] and "when life_status 1" in rows
+    assert "timing 90 days" in rows and "± 3 days" in rows and rows.count("silence") == 2
+    assert "benefits_after_death" in row["death_date"]
+    words = " ".join(shown.split())
+    for one in library.contradictions:
+        assert f"{one.id} ({one.severity}) {one.title} {one.title_en}" in words and one.claim in words
+    assert "source 10 or 30 or 40 and claim 20 or 21 or 22 or 23 and public_security.resident.life_status 1" in words
+    assert "source differs claim" in words and "90 days after civil_affairs.marriage.reg_date" in words
+    assert "30 days after the source" in words
+    by_prefix = " ".join(shuyuan("catalog", "show", "legal_entity").out.split())
+    assert (
+        "91/93: market_regulation.enterprise.reg_status; 92: market_regulation.individual_business.reg_status"
+        in by_prefix
+    )
 
 
 def test_a_broken_catalog_is_refused_with_file_and_line(shuyuan: Any, tmp_path: Path) -> None:

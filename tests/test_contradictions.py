@@ -254,7 +254,7 @@ def drawn(catalog: Catalog, ref: str, chance: random.Random) -> Any:
     return chance.choice(VALUES.get(item.type, (None, *codes)))
 
 
-def same(one: Any, other: Any) -> bool:
+def same(_: str, one: Any, other: Any) -> bool:
     """Equal, or the two spellings of one address that are drawn above."""
     home = VALUES["address"][1:3]
     return bool(one == other or (one in home and other in home))

@@ -195,6 +195,7 @@ def test_a_code_that_two_departments_read_differently_is_a_finding(town: Town, p
         run_id = confused(connection, population, disputed=30, dead=40)
     ((of, item, rows, message),) = found(town)
     assert (of, item, rows) == (run_id, "life_status", 30)
+    assert "多为口径不同" in message.partition(" / ")[0] and message.count(" / ") == 1
     assert "says 1 where" in message and "75%" in message and "definition: true" in message
     assert town.one("SELECT DISTINCT class FROM ledger.discrepancy") == "error"  # told, not reclassified
 
@@ -229,7 +230,8 @@ def test_a_department_that_repeats_old_values_lags(town: Town, population: Libra
         compared(connection, second, {})
         session.sit(connection, population, second)
     ((rows, message),) = town.ask("SELECT rows, message FROM ledger.finding WHERE kind = 'former_value'")
-    assert rows == 8 and message.startswith(PENSION)
+    chinese, english = message.split(" / ")
+    assert rows == 8 and chinese.startswith(PENSION) and "更新滞后" in chinese and english.startswith(PENSION)
 
 
 def test_what_the_court_said_stays(town: Town, population: Library) -> None:

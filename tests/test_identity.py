@@ -149,7 +149,9 @@ def root(parents: dict[str, str], key: str) -> str:
 
 def test_two_numbers_of_one_person_are_proposed_and_nothing_is_merged(office: Connection, catalog: Catalog) -> None:
     found = proposals(office, catalog)
-    assert found == {("same_person", OLD, NEW): "same name and birth date; the same phone"}
+    assert found == {
+        ("same_person", OLD, NEW): "同名同出生日期，相同：联系电话 / same name and birth date; the same phone"
+    }
     assert told(office) == {}
     (link,) = identity.links(office, "population")
     assert link.evidence["shared"] == ["phone=13900001111"]
@@ -178,7 +180,8 @@ def test_bodies_are_known_by_the_organisation_code_inside_their_code(office: Con
             "org_code",
             SHOP,
             SHOP_MOVED,
-        ): "same organisation code within the code (GB 32100, positions 9 to 17); the same legal_rep"
+        ): "代码中的组织机构代码相同（GB 32100 第 9 至 17 位），相同：法定代表人(负责人、经营者) / "
+        "same organisation code within the code (GB 32100, positions 9 to 17); the same legal_rep"
     }
 
 

@@ -12,7 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as rounds
 from oracle import Found, resolve
-from oracle_worlds import DAY, every_pair, items, live, rich_items, rows, world, write
+from oracle_worlds import (
+    DAY,
+    contradictions,
+    every_pair,
+    items,
+    live,
+    rich_contradictions,
+    rich_items,
+    rows,
+    world,
+    write,
+)
 
 from shuyuan import settings
 from shuyuan.lake.snapshot import Snapshot
@@ -57,23 +68,49 @@ def same(engine: Found, oracle: Found) -> None:
     assert engine.rows == oracle.rows
     assert engine.disputes.keys() == oracle.disputes.keys()
     for key, expected in oracle.disputes.items():
-        told = engine.disputes[key] | {"pattern": by_appearance(engine.disputes[key]["pattern"])}
+        pattern = engine.disputes[key]["pattern"]
+        told = engine.disputes[key] | {"pattern": pattern and by_appearance(pattern)}
         assert {name: told[name] for name in expected} == expected, key
     assert engine.counts == oracle.counts
 
 
-def engine_says(declared: list[dict[str, Any]], drawn: dict[str, list[dict[str, Any]]]) -> Found:
+def engine_says(
+    declared: list[dict[str, Any]],
+    drawn: dict[str, list[dict[str, Any]]],
+    contradicted: list[dict[str, Any]],
+) -> Found:
     shutil.rmtree(settings.load().lake, ignore_errors=True)
     settings.load().lake.mkdir(parents=True)
-    catalog, library = world(declared)
+    catalog, library = world(declared, contradicted)
     return found(run(catalog, library, Inputs(write(drawn), Snapshot(), Snapshot()), DAY, "library/world/1"))
 
 
-@given(declared=items(), drawn=rows())
+def oracle_says(
+    declared: list[dict[str, Any]],
+    drawn: dict[str, list[dict[str, Any]]],
+    contradicted: list[dict[str, Any]],
+) -> Found:
+    """A department whose every row is deleted has delivered all the same."""
+    catalog, library = world(declared, contradicted)
+    return resolve(catalog, library, live(drawn), DAY, [name for name, every in drawn.items() if every])
+
+
+@given(declared=items(), drawn=rows(), contradicted=contradictions())
 @rounds(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-def test_any_library_over_any_rows(declared: list[dict[str, Any]], drawn: dict[str, list[dict[str, Any]]]) -> None:
-    catalog, library = world(declared)
-    same(engine_says(declared, drawn), resolve(catalog, library, live(drawn), DAY))
+def test_any_library_over_any_rows(
+    declared: list[dict[str, Any]], drawn: dict[str, list[dict[str, Any]]], contradicted: list[dict[str, Any]]
+) -> None:
+    same(engine_says(declared, drawn, contradicted), oracle_says(declared, drawn, contradicted))
+
+
+@given(contradicted=contradictions())
+@rounds(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_contradictions_over_every_two_values(contradicted: list[dict[str, Any]]) -> None:
+    """Over enough rows that what is declared nearly always finds somebody."""
+    same(
+        engine_says(rich_items(1)[:1], every_pair(), contradicted),
+        oracle_says(rich_items(1)[:1], every_pair(), contradicted),
+    )
 
 
 @given(drawn=rows(most=9))
@@ -83,13 +120,15 @@ def test_any_library_over_any_rows(declared: list[dict[str, Any]], drawn: dict[s
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 def test_a_library_of_every_rule(drawn: dict[str, list[dict[str, Any]]]) -> None:
-    catalog, library = world(rich_items())
-    same(engine_says(rich_items(), drawn), resolve(catalog, library, live(drawn), DAY))
+    rules = rich_items(), drawn, rich_contradictions()
+    same(engine_says(*rules), oracle_says(*rules))
 
 
 def test_every_two_values_of_every_item() -> None:
-    catalog, library = world(rich_items())
-    expected = resolve(catalog, library, every_pair(), DAY)
-    assert {row["class"] for row in expected.disputes.values()} == {"error", "timing", "definition"}
+    rules = rich_items(), every_pair(), rich_contradictions()
+    expected = oracle_says(*rules)
+    assert {row["class"] for row in expected.disputes.values()} == {"error", "timing", "definition", "finding"}
     assert len({row["pattern"] for row in expected.disputes.values()}) > 5
-    same(engine_says(rich_items(), every_pair()), expected)
+    contradicted = {one["id"] for one in rich_contradictions()}
+    assert contradicted <= {item for _, item, _ in expected.disputes}, "each has found somebody"
+    same(engine_says(*rules), expected)

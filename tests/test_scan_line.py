@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from town import MONDAY, Town, ids, person
 
+from shuyuan.db.engine import transaction
+from shuyuan.db.sql import statement
+from shuyuan.flow import status
 from shuyuan.flow.step import Rejected
 
 
@@ -42,3 +45,15 @@ def test_codes_that_nothing_names_become_the_stewards_list(town: Town) -> None:
     assert town.ask("SELECT resource, item, value, reason, rows FROM ledger.unmapped_now") == [
         ("public_security.resident", "sex", "雄", "code_unknown", 2)
     ]
+
+
+def test_a_number_that_slipped_among_the_codes_is_not_shown_to_everybody(town: Town) -> None:
+    people = ids(5)
+    town.register(MONDAY, [person(people[0], sex=people[0]), *map(person, people[1:])])
+    town.feed(MONDAY)
+    masked = people[0][:6] + "********" + people[0][-4:]
+    assert [row["value"] for row in status.unmapped("public_security.resident")] == [masked]
+    page = statement("console/unmapped")
+    with transaction("shuyuan_web") as connection:
+        batch = connection.execute("SELECT max(batch_id) FROM ledger.batch").fetchone()
+        assert [row[1] for row in connection.execute(page, {"batch": batch[0] if batch else None})] == [masked]

@@ -22,6 +22,7 @@ from shuyuan.explain.story import Story
 from shuyuan.settings import PROJECT
 from shuyuan.web.app import create_app
 from shuyuan.web.export import cell, to_csv
+from shuyuan.web.rendering import _said
 from shuyuan.web.texts import TEXTS
 from shuyuan.web.viewer import InactiveError, Viewer, viewer_of
 
@@ -206,6 +207,25 @@ def test_an_entity_is_explained_and_the_look_recorded(client: TestClient) -> Non
     assert accesses()[-1]["rows"] == 0
     page(client, "/entity/moon/1", status=404)
     assert ZHANG in page(client, f"/entity/population/{ZHANG}", user="admin")
+
+
+def test_why_a_link_was_proposed_is_said_in_the_language_of_the_page(client: TestClient) -> None:
+    order = (
+        "INSERT INTO ledger.link (library, alias, key, method, why, evidence, proposed_by) "
+        "VALUES ('population', '440300198001010000', %s, 'same_person', '同名同出生日期 / same name and birth date', '{}', 'lin')"
+    )
+    with transaction("shuyuan_owner") as owner:
+        owner.execute(order.encode(), [ZHANG])
+    chinese, english = (page(client, f"/entity/population/{ZHANG}?lang={lang}") for lang in ("zh", "en"))
+    assert "同名同出生日期" in chinese and "same name" not in chinese
+    assert "same name and birth date" in english and "同名同出生日期" not in english
+
+
+def test_only_what_was_written_in_two_languages_is_taken_apart() -> None:
+    chinese, english = (_said(chosen) for chosen in ("zh", "en"))
+    assert (chinese("甲 / a"), english("甲 / a")) == ("甲", "a")
+    for text in ("one only", "列“甲 / 乙”是新的 / column `甲 / 乙` is new"):
+        assert (chinese(text), english(text)) == (text, text)
 
 
 def test_an_auditor_sees_who_looked_and_no_value(client: TestClient) -> None:

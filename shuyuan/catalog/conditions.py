@@ -88,7 +88,7 @@ class Contradiction(Declared):
     `source`: the claim it rests on, by key prefix, or of several the first that speaks; `claim`: the one that contradicts it. `when`:
     alternatives, each a set of conditions that hold together; a condition names a claim, or `source` or `claim` for the sides.
     `days`: until so many days after `since` (default: the source's value) the later register may still learn of it, and the row is
-    of class `timing`. `why`: the article it rests on, or the harm it does.
+    of class `timing`. `why`, `why_en`: the article it rests on, or the harm it does.
     """
 
     id: Identifier
@@ -96,6 +96,7 @@ class Contradiction(Declared):
     title_en: str
     severity: Literal["critical", "warning", "info"] = "warning"
     why: str
+    why_en: str = ""
     source: tuple[ScopedSource, ...]
     claim: ItemRef
     when: tuple[tuple[Condition, ...], ...]

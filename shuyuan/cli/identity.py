@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shuyuan.db.engine import Connection
+    from shuyuan.explain.who import Told
     from shuyuan.identity.ids import Known
     from shuyuan.identity.rulings import Steward
-    from shuyuan.ledger.identity import Link
+    from shuyuan.ledger.identity import Event, Link
 
 app = typer.Typer(no_args_is_help=True, help="Who is who: links between keys, proposed and ruled.")
 out = Console()
@@ -26,6 +27,8 @@ STATES = ("proposed", "confirmed", "refused", "withdrawn", "all")
 LibraryArg = Annotated[str, typer.Argument(help="library id")]
 By = Annotated[str, typer.Option("--by", help="the steward who rules")]
 Reason = Annotated[str, typer.Option("--reason", help="why; kept with the ruling")]
+As = Annotated[str, typer.Option("--as", help="who asks: a registered steward, engineer or auditor")]
+Purpose = Annotated[str, typer.Option(help="what for (使用用途)")]
 
 
 @app.command()
@@ -53,24 +56,26 @@ def propose(
 
 @app.command("list")
 def list_links(
+    as_person: As,
     library: Annotated[str | None, typer.Argument(help="library id; default: every library")] = None,
+    purpose: Purpose = "data_verification",
     state: Annotated[str, typer.Option(help=", ".join(STATES))] = "proposed",
     limit: int = 50,
 ) -> None:
-    """Links in one state: those that rest on a rule first, then the likeliest."""
-    from shuyuan.db.engine import transaction
-    from shuyuan.ledger import identity
+    """Links in one state: those that rest on a rule first, then the likeliest. Recorded."""
+    from shuyuan.explain.who import Asker, links
 
     if state not in STATES:
         raise Mistake(f"--state {state!r}: there are {', '.join(STATES)}")
     name = arguments.library(library) if library else None
-    with transaction("shuyuan_steward") as connection:
-        found = identity.links(connection, name, None if state == "all" else state, limit)  # type: ignore[arg-type]  # one of STATES
-    _table(found, state)
-    number = found[0].link_id if found else None
-    nothing = f"nothing is {state}. Next: shuyuan identity propose {name or 'LIBRARY'}"
-    more = f"Next: shuyuan identity confirm {number} --by NAME --reason WHY, or refuse {number}"
-    out.print(more if found else nothing, soft_wrap=True)
+    asked = None if state == "all" else state
+    told = _answered(lambda: links(Asker(as_person, purpose), name, asked, limit))  # type: ignore[arg-type]  # one of STATES
+    _table(told, state)
+    if not told.links:
+        out.print(f"nothing is {state}. Next: shuyuan identity propose {name or 'LIBRARY'}", soft_wrap=True)
+    elif told.plain:
+        number = told.links[0].link_id
+        out.print(f"Next: shuyuan identity confirm {number} --by NAME --reason WHY, or refuse {number}", soft_wrap=True)
 
 
 @app.command()
@@ -83,7 +88,8 @@ def confirm(
     """Rule that a proposed link is so."""
     from shuyuan.identity import rulings
 
-    _told(_ruled(lambda connection, steward: rulings.confirm(connection, number, steward, keep), by, reason))
+    asked = f"confirm {number}" + (f" keep {keep}" if keep else "")
+    _told(_ruled(lambda connection, steward: rulings.confirm(connection, number, steward, keep), asked, by, reason))
 
 
 @app.command()
@@ -93,7 +99,8 @@ def refuse(
     """Rule that a proposed link is not so; it is not proposed again."""
     from shuyuan.identity import rulings
 
-    _told(_ruled(lambda connection, steward: rulings.refuse(connection, number, steward), by, reason))
+    asked = f"refuse {number}"
+    _told(_ruled(lambda connection, steward: rulings.refuse(connection, number, steward), asked, by, reason))
 
 
 @app.command()
@@ -102,7 +109,8 @@ def merge(library: LibraryArg, alias: str, key: str, by: By, reason: Reason) -> 
     from shuyuan.identity import rulings
 
     name = arguments.library(library)
-    _told(_ruled(lambda connection, steward: rulings.merge(connection, name, alias, key, steward), by, reason))
+    asked = f"merge {name} {alias} {key}"
+    _told(_ruled(lambda connection, steward: rulings.merge(connection, name, alias, key, steward), asked, by, reason))
 
 
 @app.command()
@@ -117,11 +125,12 @@ def unmerge(
     from shuyuan.identity import rulings
 
     name = arguments.library(library)
+    asked = f"unmerge {name} {alias}"
     if resource is None:
-        _told(_ruled(lambda connection, steward: rulings.unmerge(connection, name, alias, steward), by, reason))
+        _told(_ruled(lambda connection, steward: rulings.unmerge(connection, name, alias, steward), asked, by, reason))
         return
-    row = (arguments.resource(resource), alias)
-    _told(_ruled(lambda connection, steward: rulings.rejoin(connection, name, row, steward), by, reason))
+    row, asked = (arguments.resource(resource), alias), f"{asked} of {resource}"
+    _told(_ruled(lambda connection, steward: rulings.rejoin(connection, name, row, steward), asked, by, reason))
 
 
 @app.command()
@@ -150,24 +159,26 @@ def separate(
         rows = rulings.rows_with(connection, catalog, name, number, member, (item, value))
         return rulings.separate(connection, name, number, rows, steward)[0]
 
-    _told(_ruled(rule, by, reason))
+    _told(_ruled(rule, f"separate {name} {number} {member} where {where}", by, reason))
 
 
 @app.command()
-def show(asked: Annotated[str, typer.Argument(metavar="KEY", help="a key, or the id of an entity")]) -> None:
-    """What a key is: its entity, the platform's id, every other key of it, and how that came about."""
-    from shuyuan import settings
-    from shuyuan.catalog import load_catalog
-    from shuyuan.db.engine import transaction
-    from shuyuan.identity import ids
+def show(
+    asked: Annotated[str, typer.Argument(metavar="KEY", help="a key, or the id of an entity")],
+    as_person: As,
+    purpose: Purpose = "data_verification",
+) -> None:
+    """What a key is: its entity, the platform's id, every other key of it, and how that came about. Recorded."""
+    from shuyuan.explain.who import Asker, known
 
-    libraries = list(load_catalog(settings.load().catalog).libraries)
-    with transaction("shuyuan_steward") as connection:
-        found = ids.look_up(connection, asked, libraries)
-    if not found:
+    told = _answered(lambda: known(Asker(as_person, purpose), asked))
+    if not told.known:
         raise Mistake(f"no library publishes {asked} and no link names it; `shuyuan identity list` shows the links")
-    for known in found:
-        _show(known)
+    for one in told.known:
+        _show(one)
+        if told.plain:
+            _next(one)
+    _recorded(told)
 
 
 def _show(known: Known) -> None:
@@ -179,30 +190,52 @@ def _show(known: Known) -> None:
         out.print(f"  {remains}", highlight=False, soft_wrap=True)
     if entity.aliases:
         out.print(f"  other keys: {', '.join(entity.aliases)}", highlight=False, soft_wrap=True)
-    table = Table("link", "of", "is", "by", "ruling", "who", "when", "why", title="Links and rulings 关联与裁定")
-    for event in known.history:
-        ruled = [event.verdict or "proposed", event.ruled_by or event.proposed_by]
-        when = f"{event.ruled_at or event.proposed_at:%Y-%m-%d %H:%M}"
-        cells = [str(event.link_id), _of(event.resource, event.alias), event.key, event.method]
-        table.add_row(*map(Text, [*cells, *ruled, when, event.reason or event.why]))
-    if known.history:
-        out.print(table)
+    _events(known.history)
+
+
+def _next(known: Known) -> None:
     alias = next((event.alias for event in known.history if event.verdict == "confirmed"), None)
     undo = f"shuyuan identity unmerge {known.library} {alias} --by NAME --reason WHY"
     out.print(
         f"Next: {undo}"
         if alias
-        else f"Next: shuyuan identity merge {known.library} ALIAS {entity.entity} --by NAME --reason WHY",
+        else f"Next: shuyuan identity merge {known.library} ALIAS {known.entity.entity} --by NAME --reason WHY",
         soft_wrap=True,
     )
 
 
-def _ruled(action: Callable[[Connection, Steward], Link], by: str, reason: str) -> Link:
-    from shuyuan.db.engine import transaction
+def _events(history: list[Event]) -> None:
+    table = Table("link", "of", "is", "by", "ruling", "who", "when", "why", title="Links and rulings 关联与裁定")
+    for event in history:
+        ruled = [event.verdict or "proposed", event.ruled_by or event.proposed_by]
+        when = f"{event.ruled_at or event.proposed_at:%Y-%m-%d %H:%M}"
+        cells = [str(event.link_id), _of(event.resource, event.alias), event.key, event.method]
+        table.add_row(*map(Text, [*cells, *ruled, when, event.reason or event.why]))
+    if history:
+        out.print(table)
+
+
+def _answered(asking: Callable[[], Told]) -> Told:
+    """The answer; a refusal ends the command, with the number of its row."""
+    from shuyuan.share.read import Refused
+
+    try:
+        return asking()
+    except Refused as refusal:
+        out.print(f"refused (access {refusal.access_id}): {refusal.reason}", style="red", soft_wrap=True, markup=False)
+        raise typer.Exit(2) from None
+
+
+def _recorded(told: Told) -> None:
+    masked = "" if told.plain else "号码已脱敏 numbers are masked: checking data is not your duty. "
+    out.print(f"{masked}审计编号 access {told.access_id}", style="dim", soft_wrap=True)
+
+
+def _ruled(action: Callable[[Connection, Steward], Link], asked: str, by: str, reason: str) -> Link:
+    from shuyuan.flow.ruling import rule
     from shuyuan.identity.rulings import Steward
 
-    with transaction("shuyuan_steward") as connection:
-        return action(connection, Steward(by, reason))
+    return rule(action, Steward(by, reason), asked)
 
 
 def _told(link: Link) -> None:
@@ -219,9 +252,9 @@ def _of(resource: str | None, alias: str) -> str:
     return f"row {alias} of {resource}" if resource else alias
 
 
-def _table(found: list[Link], state: str) -> None:
+def _table(told: Told, state: str) -> None:
     table = Table("link", "library", "of", "is", "by", "probability", "why", title=f"Links 关联 · {state}")
-    for link in found:
+    for link in told.links:
         likely = "" if link.probability is None else f"{link.probability:.3f}"
         cells = [
             str(link.link_id),
@@ -233,5 +266,6 @@ def _table(found: list[Link], state: str) -> None:
             link.why,
         ]
         table.add_row(*map(Text, cells))  # data is no markup
-    if found:
+    if told.links:
         out.print(table)
+    _recorded(told)

@@ -73,7 +73,11 @@ def receive(resource: str, business_date: DateArg) -> None:
 def read(
     batch: int,
     again: Annotated[
-        bool, typer.Option("--again", help="once more, after the contract was changed for columns it was refused for")
+        bool,
+        typer.Option(
+            "--again",
+            help="once more: after the contract was changed for columns it was refused for, or for staged files that are damaged",
+        ),
     ] = False,
 ) -> None:
     """Read and standardise a received batch."""

@@ -58,6 +58,8 @@ def _share(row: dict[str, Any], compared: dict[Pair, int], cells: Cells) -> floa
 
 def _finding(row: dict[str, Any], share: float) -> Finding:
     message = (
+        f"{row['source_ref']} 为 {row['source_value']} 时 {row['claim_ref']} 为 {row['claim_value']}：{row['count']} 次，占已比对 "
+        f"{row['source_value']} 的 {share:.0%}。多为口径不同：在该校核上声明 `definition: true`，或修正该部门的对照表 / "
         f"{row['claim_ref']} says {row['claim_value']} where {row['source_ref']} says {row['source_value']}: {row['count']} times, "
         f"{share:.0%} of the compared {row['source_value']}. Probably a difference of definition: declare the check `definition: true` "
         "or mend the department's crosswalk"

@@ -25,6 +25,8 @@ def stale(former: pa.Table) -> list[Finding]:
 
 def _finding(row: dict[str, Any]) -> Finding:
     message = (
+        f"{row['claim_ref']} 新增的 {row['opened']} 条差异中有 {row['former']} 条重复 {row['source_ref']} 以前的值：更新滞后。"
+        f"请其及时报送，或给该信息项设 `timing:` 天数 / "
         f"{row['claim_ref']} repeats in {row['former']} of {row['opened']} new disputes what {row['source_ref']} said before: it lags. "
         f"Ask for later deliveries, or give the item `timing:` days"
     )

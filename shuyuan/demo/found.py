@@ -15,7 +15,7 @@ from shuyuan.db.sql import statement
 from shuyuan.db.sql import text as sql_text
 from shuyuan.demo.score import BATCHES, CELLS, DISAGREEMENTS, LATE, SUSPICIONS, Found, blame, score
 from shuyuan.demo.truth import read_truth
-from shuyuan.intake.staged import Staged
+from shuyuan.intake.staged import LIST, Staged
 from shuyuan.lake import duck
 
 
@@ -65,7 +65,7 @@ def _verdicts(connection: Connection) -> list[pa.Table]:
 
 def _of_batch(engine: duck.Duck, batch_id: int, resource: str, day: object) -> pa.Table:
     staged = Staged.of(f"staged/{batch_id}")
-    if not staged.files():
+    if not (staged.folder / LIST).exists():
         raise NoTruth(
             f"{staged.folder}: the staged rows are gone (upkeep removes them after a day); run the demo again: make clean demo"
         )

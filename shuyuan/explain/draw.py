@@ -83,7 +83,7 @@ def _findings(answer: Explanation) -> Iterator[Text]:
             one = checks[d["item"]]
             words = f"{d['source_value'] or '–'} ({d['source_ref']}) ≠ {d['claim_value']} ({d['claim_ref']})"
             yield Text(f"\n专题矛盾 finding  {one.title} {one.title_en}: {words}, run {d['opened_run']}", style="red")
-            yield Text(f"  缘由 why     {one.why}", style="dim")
+            yield Text(f"  缘由 why     {one.why} {one.why_en}", style="dim")
 
 
 def _told(one: Explained) -> Iterator[Text]:

@@ -41,13 +41,21 @@ CURABLE = frozenset({"drift", "missing_column", "ambiguous_column", "header_not_
 """Reasons of refusal that a change of the contract may cure; a file that is broken stays refused."""
 
 
+STAGED = ("read", "checked")
+"""States of a batch whose staged files are still needed."""
+
+
 def read(batch_id: int, *, again: bool = False) -> int:
     """Read and standardise the archived file: every physical row ends as loaded, quarantined, blank or preamble.
 
-    `again`: a delivery that was refused for its columns is read once more, by the contract as it is now. Raises OutOfOrder for any other.
+    `again`: a delivery that was refused for its columns is read once more, by the contract as it is now; of one that was read, staged files
+    that are damaged are written anew. Raises OutOfOrder for any other.
     """
     with alone("batch", batch_id):
         catalog, batch, resource = of_batch(batch_id)
+        if again and batch.state in STAGED:
+            _restage(catalog, batch, resource)
+            return batch_id
         batch = _reopened(batch) if again else batch
         if is_due(batch, "received"):
             _read(catalog, batch, resource)
@@ -64,6 +72,31 @@ def _reopened(batch: Batch) -> Batch:
     with transaction(LOADER) as connection:
         batches.advance(connection, batch.batch_id, "received", reason=None)
     return replace(batch, state="received", reason=None)
+
+
+def _restage(catalog: Catalog, batch: Batch, resource: Resource) -> None:
+    """Staged files from the archived bytes once more. What the ledger has of the batch stays as it is, so they must be the same rows."""
+    staged = Staged.of(batch.folder)
+    if staged.is_whole():
+        raise OutOfOrder(
+            f"batch {batch.batch_id} is {batch.state} and its staged files are whole; there is nothing to read again"
+        )
+    with audited(batch_step("mend", batch)) as step, staged.whole():
+        taken = _staged(catalog, batch, resource, staged, _expected(catalog, batch, resource))
+        _as_before(batch, taken)
+        step.rows_in, step.rows_out = taken.account.physical, taken.result.loaded
+        step.record_alone("ok", "damaged staged files are written anew")
+
+
+def _as_before(batch: Batch, taken: _Taken) -> None:
+    """Rows that were set aside by the suite since count as read."""
+    now = (taken.account.physical, taken.result.loaded + taken.result.rejects.num_rows)
+    then = (batch.physical, (batch.loaded or 0) + (batch.quarantined or 0))
+    if now != then:
+        raise OutOfOrder(
+            f"batch {batch.batch_id}: {now[1]} of {now[0]} lines are rows today, {then[1]} of {then[0]} when it was read; the contract of "
+            f"{batch.resource} has changed since. Put it back, or ask for the delivery once more"
+        )
 
 
 def warnings(batch_id: int) -> list[str]:

@@ -27,7 +27,7 @@ def summary() -> dict[str, Any]:
 
 def unmapped(resource: str | None = None) -> list[dict[str, Any]]:
     """Codes and words of the last deliveries that no code list and no crosswalk names: resource, item, value, reason, rows."""
-    with transaction("shuyuan_steward") as connection:
+    with transaction("shuyuan_web") as connection:
         return _named(connection, "unmapped", resource=resource)
 
 

@@ -16,27 +16,32 @@ from shuyuan.ledger.identity import Entity, Event
 
 @dataclass(frozen=True)
 class Known:
-    """One library's knowledge of a key."""
+    """One library's knowledge of a key. `key`: the key that was asked for, as it is; everything in `entity` and `history` may be masked."""
 
     library: str
+    key: str
     entity: Entity
     published: bool
     history: list[Event]
 
 
-def look_up(connection: Connection, asked: str, libraries: Sequence[str]) -> list[Known]:
-    """Every library of `libraries` that publishes a key or has links of it; `asked` may also be the id of an entity."""
+def look_up(connection: Connection, asked: str, libraries: Sequence[str], *, plain: bool = True) -> list[Known]:
+    """Every library of `libraries` that publishes a key or has links of it; `asked` may also be the id of an entity.
+
+    Without `plain` every number is masked but `Known.key`, which the audit needs and which is not to be shown.
+    """
     if (entity_id := _uuid(asked)) is not None:
         found = identity.key_of(connection, entity_id, libraries)
-        return [_known(connection, *found)] if found else []
-    known = (_known(connection, library, asked) for library in libraries)
+        return [_known(connection, *found, plain=plain)] if found else []
+    known = (_known(connection, library, asked, plain=plain) for library in libraries)
     return [one for one in known if one.published or one.history]
 
 
-def _known(connection: Connection, library: str, key: str) -> Known:
+def _known(connection: Connection, library: str, key: str, *, plain: bool) -> Known:
     entity = identity.entity(connection, library, key)
     published = identity.is_published(connection, library, entity.entity)
-    return Known(library, entity, published, identity.history(connection, library, key))
+    told = entity if plain else identity.entity(connection, library, key, plain=False)
+    return Known(library, key, told, published, identity.history(connection, library, key, plain=plain))
 
 
 def _uuid(text: str) -> UUID | None:

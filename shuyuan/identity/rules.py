@@ -5,12 +5,13 @@ Belongs here: which rules there are and what each needs. Does not belong here: l
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shuyuan.catalog import Catalog, Library, item_of, resource_of
 from shuyuan.db.engine import Connection
-from shuyuan.db.sql import Identifier, Literal, fragment, statement, table
+from shuyuan.db.sql import Composable, Identifier, Literal, fragment, statement, table
 from shuyuan.identity.subjects import BODY, PERSON, Traits, spelled
 
 NEWBORN = {
@@ -21,21 +22,34 @@ NEWBORN = {
 
 @dataclass(frozen=True)
 class Rule:
-    """Two subjects `a` and `b` are alike by `sql/identity/alike/<name>.sql`; `why` says so in words; `keys`: libraries it is about."""
+    """Two subjects `a` and `b` are alike by `sql/identity/alike/<name>.sql`; `zh` and `en` say so in words; `keys`: libraries it is about."""
 
     name: str
     keys: str
-    why: str
+    zh: str
+    en: str
 
 
 RULES = (
-    Rule("fifteen_digits", PERSON, "the 15-digit form of the same number (GB 11643)"),
-    Rule("check_character", PERSON, "numbers that differ in the check character only (GB 11643)"),
-    Rule("same_person", PERSON, "same name and birth date"),
-    Rule("newborn", PERSON, "born that day in the mother's household"),
-    Rule("org_code", BODY, "same organisation code within the code (GB 32100, positions 9 to 17)"),
-    Rule("old_number", BODY, "same registration number of before"),
-    Rule("same_body", BODY, "same name"),
+    Rule(
+        "fifteen_digits", PERSON, "同一号码的 15 位旧号（GB 11643）", "the 15-digit form of the same number (GB 11643)"
+    ),
+    Rule(
+        "check_character",
+        PERSON,
+        "号码仅校验码不同（GB 11643）",
+        "numbers that differ in the check character only (GB 11643)",
+    ),
+    Rule("same_person", PERSON, "同名同出生日期", "same name and birth date"),
+    Rule("newborn", PERSON, "当日出生于母亲户内", "born that day in the mother's household"),
+    Rule(
+        "org_code",
+        BODY,
+        "代码中的组织机构代码相同（GB 32100 第 9 至 17 位）",
+        "same organisation code within the code (GB 32100, positions 9 to 17)",
+    ),
+    Rule("old_number", BODY, "登记旧号相同", "same registration number of before"),
+    Rule("same_body", BODY, "同名", "same name"),
 )
 
 
@@ -44,12 +58,19 @@ def propose(connection: Connection, catalog: Catalog, library: Library, known: T
     for rule in applicable(catalog, library):
         parts = {
             "method": Literal(rule.name),
-            "why": Literal(rule.why),
+            "zh": Literal(rule.zh),
+            "en": Literal(rule.en),
+            "labels": _labels(known),
             "alike": statement(f"identity/alike/{rule.name}"),
         }
         connection.execute(statement("identity/pairs", **parts))
     if library.key.type == PERSON:
         _one_number_two_persons(connection, catalog, library, known)
+
+
+def _labels(known: Traits) -> Composable:
+    """What people call the marks, as JSON: item → its label."""
+    return Literal(json.dumps({item.name: item.label for item in known.marks}, ensure_ascii=False))
 
 
 def applicable(catalog: Catalog, library: Library) -> Iterator[Rule]:
@@ -81,6 +102,7 @@ def _one_number_two_persons(connection: Connection, catalog: Catalog, library: L
                 resource=Literal(member.resource),
                 library=Literal(library.id),
                 name_item=Literal(known.name.name),
+                labels=Literal(json.dumps({item.name: item.label for item in library.items}, ensure_ascii=False)),
                 name_ref=Literal(check.ref),
                 source=table("source", resource.table),
                 on=Identifier(resource.found_by(on)),

@@ -15,6 +15,9 @@ from shuyuan.db.sql import table
 from shuyuan.ledger import identity, locks
 from shuyuan.ledger.identity import Link, State
 
+OTHER_WAY = "已按相反方向确认，见关联 {0} / confirmed the other way round, as link {0}"
+OWN = "数据管理员自行发现 / a steward's own finding"
+
 
 class Refused(Exception):
     """A ruling that cannot be: says why, and the way out. Nothing was written."""
@@ -50,7 +53,7 @@ def merge(connection: Connection, library: str, alias: str, key: str, by: Stewar
     if alias == key:
         raise Refused(f"{alias} is {key} already; name two different keys")
     evidence = {"steward": [alias, key]}
-    link = identity.add(connection, library, None, alias, key, by.name, "a steward's own finding", evidence)
+    link = identity.add(connection, library, None, alias, key, by.name, OWN, evidence)
     return _confirm(connection, link, by)
 
 
@@ -147,7 +150,7 @@ def _confirm_other_way(connection: Connection, link: Link, keep: str, by: Stewar
     )
     done = _confirm(connection, turned, by)
     if link.state == "proposed":
-        _rule(connection, link, "refused", Steward(by.name, f"confirmed the other way round, as link {done.link_id}"))
+        _rule(connection, link, "refused", Steward(by.name, OTHER_WAY.format(done.link_id)))
     return done
 
 
@@ -156,7 +159,7 @@ def _speak_of(
 ) -> list[Link]:
     done = []
     for resource, row in rows:
-        link = identity.add(connection, library, resource, row, key, by.name, "a steward's own finding", {"row": row})
+        link = identity.add(connection, library, resource, row, key, by.name, OWN, {"row": row})
         done.append(_confirm(connection, link, by))
     return done
 

@@ -20,7 +20,7 @@ from shuyuan.db.sql import Composed, Identifier, Literal, fragment, join, statem
 from shuyuan.intake.drift import Drifted
 from shuyuan.intake.staged import GROUP, Staged
 from shuyuan.intake.standardise import Standardiser
-from shuyuan.lake import duck, durable
+from shuyuan.lake import duck, durable, sealed
 from shuyuan.ledger.findings import Finding
 from shuyuan.standards import REASONS
 
@@ -119,14 +119,15 @@ def withdraw(engine: duck.Duck, staged: Staged, standardiser: Standardiser, item
 def _rewrite(engine: duck.Duck, file: Path, query: str, hashing: str) -> None:
     part = file.with_suffix(".part")
     with pq.ParquetFile(file) as source:
-        schema = source.schema_arrow
-        with pq.ParquetWriter(part, schema, compression="lz4", store_schema=False) as target:
-            for batch in source.iter_batches(GROUP):
-                engine.register("staged_rows", pa.Table.from_batches([batch]))
-                rows = duck.table(engine, query)
-                engine.register("rows", rows)
-                hashes = duck.table(engine, hashing)["_hash"]
-                target.write_table(rows.append_column("_hash", hashes).select(schema.names).cast(schema))
+        schema = source.schema_arrow.remove_metadata()
+        target = sealed.Writer(part, schema, compression="lz4", store_schema=False)
+        for batch in source.iter_batches(GROUP):
+            engine.register("staged_rows", pa.Table.from_batches([batch]))
+            rows = duck.table(engine, query)
+            engine.register("rows", rows)
+            hashes = duck.table(engine, hashing)["_hash"]
+            target.write(rows.append_column("_hash", hashes).select(schema.names).cast(schema))
+        target.close()
     durable.settle(part, file)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 from typing import TypeVar
@@ -53,7 +53,7 @@ def stage(
 
     `before`: item → unusable cells per row in the live delivery. Raises Drifted where the resource's policy refuses a retyped column.
     """
-    standardiser = Standardiser(resource, catalog, business_date, watch)
+    standardiser, staged = Standardiser(resource, catalog, business_date, watch), replace(staged, fresh=True)
     aside: list[pa.Table] = []
     withheld: list[pa.Array] = []
     unreadable: list[pa.Array] = []
@@ -80,7 +80,7 @@ def stage(
         unreadable.append(words(list(account.rejects)))
         retyping = Retyping(standardiser, catalog, staged, engine)
         told = retyping.settle(account.file, account.rows, verdicts, before)
-        twice = repeats(engine, duck.scan(staged.files()), marks, change=resource.delivery.mode == "change")
+        twice = repeats(engine, duck.relation(staged.files()), marks, change=resource.delivery.mode == "change")
     staged.leave_out(twice["_line"].combine_chunks())
     aside.append(_twice(staged, twice))
     withheld.append(pc.unique(twice["_key"]))

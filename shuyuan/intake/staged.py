@@ -19,18 +19,22 @@ import pyarrow.parquet as pq
 from shuyuan import settings
 from shuyuan.db.sql import Identifier, statement, text_of
 from shuyuan.intake.standardise import Judged, message
-from shuyuan.lake import duck, durable
+from shuyuan.lake import duck, durable, sealed
 from shuyuan.ledger.findings import QUARANTINE
 
 GROUP = 65_536  # rows of a bucket that are written together
 WAITING = 5 * GROUP  # rows of all buckets that may wait for that
 
 
+LIST = "staged.json"
+
+
 @dataclass(frozen=True)
 class Staged:
-    """The folder of a batch's staged files."""
+    """The folder of a batch's staged files. `fresh`: this process is writing them, what it reads of them need not be verified."""
 
     folder: Path
+    fresh: bool = False
 
     @classmethod
     def of(cls, folder: str) -> Staged:
@@ -47,7 +51,22 @@ class Staged:
             raise
 
     def files(self) -> list[Path]:
-        """One file per bucket that has rows; one without rows if none has."""
+        """One file per bucket that has rows; one without rows if none has. Raises sealed.Damaged for files that are not what was written."""
+        if self.fresh:
+            return self._written()
+        files = [self.folder / str(name) for name in sealed.read_json(self.folder / LIST)["files"]]
+        sealed.verify(files, strict=True)
+        return [file for file in files if file.name.startswith("b")]
+
+    def is_whole(self) -> bool:
+        """Whether every file is what was written."""
+        try:
+            self.files()
+        except sealed.Damaged:
+            return False
+        return True
+
+    def _written(self) -> list[Path]:
         return sorted(self.folder.glob("b*.parquet"))
 
     def parts(self) -> dict[int, str]:
@@ -60,9 +79,10 @@ class Staged:
         return duck.without(rows, [repeated], "_line") if repeated.exists() else rows
 
     def keep(self, withheld: pa.Array, unread: pa.Array) -> None:
-        """Keep the keys of rows that were set aside and the words of lines that could not be read."""
+        """Keep the keys of rows that were set aside and the words of lines that could not be read, and which files there are now."""
         _write(pa.table({"word": unread}), self.folder / "unread.parquet")
         _write(pa.table({"_key": withheld}), self.folder / "withheld.parquet")
+        sealed.write_json(self.folder / LIST, {"files": sorted(path.name for path in self.folder.glob("*.parquet"))})
 
     def leave_out(self, lines: pa.Array) -> None:
         """Rows on these lines are no rows of the delivery."""
@@ -71,11 +91,15 @@ class Staged:
 
     def withheld(self) -> pa.Array:
         """Keys that were delivered in rows that were set aside."""
-        return pq.read_table(self.folder / "withheld.parquet")["_key"].combine_chunks()
+        return self._column("withheld.parquet", "_key")
 
     def unread(self) -> pa.Array:
         """Words of the lines that could not be read."""
-        return pq.read_table(self.folder / "unread.parquet")["word"].combine_chunks()
+        return self._column("unread.parquet", "word")
+
+    def _column(self, file: str, name: str) -> pa.Array:
+        sealed.verify([self.folder / file], strict=True)
+        return pq.read_table(self.folder / file)[name].combine_chunks()
 
     def lines_with(self, rules: Sequence[tuple[str, str]]) -> pa.Table:
         """Lines of every row that carries one of the (item, reason) verdicts: columns line, item, value, reason, message."""
@@ -115,7 +139,7 @@ class Writer:
             shutil.rmtree(self.folder)  # what an attempt that died left behind
         self.folder.mkdir(parents=True)
         self._schema: pa.Schema | None = None
-        self._files: dict[int, pq.ParquetWriter] = {}
+        self._files: dict[int, sealed.Writer] = {}
         self._waiting: dict[int, list[pa.Table]] = {}
         self._sizes: dict[int, int] = {}
 
@@ -156,14 +180,14 @@ class Writer:
         self._sizes[number] = 0
         if number not in self._files:
             self._files[number] = _writer(self._path(number, ".part"), table.schema)
-        self._files[number].write_table(table)
+        self._files[number].write(table)
 
 
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def _writer(path: Path, schema: pa.Schema) -> sealed.Writer:
     """These files live for a day and are always read whole: no compression, no statistics, dictionaries only where values repeat. Without
     Arrow's own schema a column is text to every reader, whether it was written as a dictionary or not."""
     few = [f.name for f in schema if pa.types.is_dictionary(f.type) or f.name in ("_op", "_raw", "_verdicts")]
-    return pq.ParquetWriter(
+    return sealed.Writer(
         path, schema, compression="none", write_statistics=False, use_dictionary=few, store_schema=False
     )
 
@@ -182,5 +206,5 @@ def without_repeats(offending: pa.Table) -> pa.Table:
 
 def _write(table: pa.Table, path: Path) -> None:
     part = path.with_suffix(".part")
-    pq.write_table(table, part, compression="zstd")
+    sealed.write_table(table, part, compression="zstd")
     durable.settle(part, path)

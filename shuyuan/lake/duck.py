@@ -88,9 +88,14 @@ def scan(paths: list[Path], columns_of: str | None = None) -> str:
     if not paths:
         return f"({columns_of})"
     sealed.verify(paths)
-    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    files = f"read_parquet([{names}], union_by_name = true)"
+    files = relation(paths)
     return f"({columns_of} UNION ALL BY NAME SELECT * FROM {files})" if columns_of else files
+
+
+def relation(paths: list[Path]) -> str:
+    """`scan` of files that this process has just written, or has verified: they are taken as they are."""
+    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{names}], union_by_name = true)"
 
 
 def without(relation: str, paths: list[Path], column: str) -> str:

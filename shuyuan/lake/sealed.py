@@ -14,6 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from shuyuan import settings
 from shuyuan.lake import durable
 
@@ -24,6 +27,9 @@ OPTION = f"KV_METADATA {{'{KEY}': '{CHECKSUM}'}}"
 MAGIC = b"PAR1"
 DIGITS = 8
 CHUNK = 1 << 20
+EXTENSION = b"\x08\xfe\xff\x03"
+"""Head of a binary field 32767 of a Thrift struct: what Parquet keeps for others than its own; readers pass over it (BinaryProtocolExtensions.md)."""
+STOP = b"\x00"
 NAMED = 2
 """Parts of a lake path that say whose it is: `source/<resource>/…`, `library/<library>/…`."""
 
@@ -39,6 +45,8 @@ class Damaged(Exception):
 def _way_out(path: Path) -> str:
     lake = settings.load().lake
     parts = path.relative_to(lake).parts if path.is_relative_to(lake) else ()
+    if len(parts) > NAMED and parts[0] == "staged":
+        return f"`shuyuan read {parts[1]} --again` writes it anew from the archived delivery; then run the step again"
     whose = parts[1].replace("__", ".", 1) if len(parts) > NAMED and parts[0] in ("source", "library") else "NAME"
     return f"put it back from a backup, or `shuyuan mend {whose}` writes it anew from the database; then run the step again"
 
@@ -54,19 +62,91 @@ def seal(path: Path) -> None:
         file.write(checksum)
 
 
-def verify(paths: Iterable[Path]) -> None:
-    """Read files through and compare them to their seals. Raises Damaged. Files that never got one (other engines') are only looked at from outside."""
+def make_room(path: Path) -> None:
+    """Give a Parquet file of an engine that knows nothing of seals the place for a checksum, at the end of its footer."""
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        length = int.from_bytes(_tail(file, 2 * len(MAGIC))[:4], "little")
+        if size < length + 3 * len(MAGIC) or _tail(file, 2 * len(MAGIC) + 1)[:1] != STOP:
+            raise Damaged(path, "does not end as a Parquet file does")
+        words = f"{KEY} {CHECKSUM}".encode()
+        added = EXTENSION + bytes([len(words)]) + words + STOP
+        file.seek(size - 2 * len(MAGIC) - len(STOP))
+        file.write(added + (length + len(added) - len(STOP)).to_bytes(4, "little") + MAGIC)
+
+
+class Writer:
+    """A Parquet file written by pyarrow that counts its checksum while its bytes pass: nothing is read a second time."""
+
+    def __init__(self, path: Path, schema: pa.Schema, **options: Any) -> None:
+        """`options` of pyarrow's ParquetWriter."""
+        self._sink = _Sink(path)
+        self._parquet = pq.ParquetWriter(self._sink, schema.remove_metadata(), **options)
+
+    def write(self, table: pa.Table) -> None:
+        """Append a row group."""
+        self._parquet.write_table(table)
+
+    def close(self) -> None:
+        """Write the footer and the seal."""
+        self._parquet.add_key_value_metadata({KEY: CHECKSUM})
+        self._parquet.close()
+        self._sink.close()
+
+
+def write_table(table: pa.Table, path: Path, **options: Any) -> None:
+    """Write a whole table, sealed. `options` of pyarrow's ParquetWriter."""
+    writer = Writer(path, table.schema, **options)
+    writer.write(table)
+    writer.close()
+
+
+class _Sink:
+    """What pyarrow writes to. The checksum's own digits pass as zeros, as they count."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b", buffering=0)
+        self._found = 0
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    def write(self, data: bytes | memoryview) -> int:
+        self._found = zlib.crc32(data, self._found)
+        written, left = 0, memoryview(data)
+        while written < len(left):
+            written += self._file.write(left[written:])
+        return written
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def close(self) -> None:
+        with self._file as file:
+            place = _place(file)
+            if place is not None:
+                file.seek(place)
+                file.write(f"{self._found:08x}".encode())
+
+
+def verify(paths: Iterable[Path], *, strict: bool = False) -> None:
+    """Read files through and compare them to their seals. Raises Damaged.
+
+    Files that never got one (of earlier versions) are only looked at from outside; with `strict` they are damaged too.
+    """
     for path in paths:
         try:
             found = path.stat()
         except FileNotFoundError:
             raise Damaged(path, "is missing") from None
-        _verify(path, found.st_ino, found.st_size, found.st_mtime_ns)
+        if not _verify(path, found.st_ino, found.st_size, found.st_mtime_ns) and strict:
+            raise Damaged(path, "has no seal any more")
 
 
 @lru_cache(maxsize=1 << 16)
-def _verify(path: Path, _inode: int, size: int, _changed: int) -> None:
-    """Once per file and process: files of the lake never change."""
+def _verify(path: Path, _inode: int, size: int, _changed: int) -> bool:
+    """Once per file and process: files of the lake never change. → whether it has a seal."""
     with path.open("rb") as file:
         if size < 3 * len(MAGIC) or _tail(file, len(MAGIC)) != MAGIC:
             raise Damaged(path, f"has been cut off at {size} bytes")
@@ -75,6 +155,7 @@ def _verify(path: Path, _inode: int, size: int, _changed: int) -> None:
             raise Damaged(
                 path, f"holds other bytes than were written (sealed {_said(file, place).decode(errors='replace')})"
             )
+        return place is not None
 
 
 def _tail(file: BinaryIO, length: int) -> bytes:

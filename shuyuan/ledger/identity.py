@@ -114,11 +114,16 @@ def get(connection: Connection, link_id: int) -> Link:
 
 
 def links(
-    connection: Connection, library: str | None = None, state: State | None = "proposed", limit: int = 100
+    connection: Connection,
+    library: str | None = None,
+    state: State | None = "proposed",
+    limit: int = 100,
+    *,
+    plain: bool = True,
 ) -> list[Link]:
-    """Links in one state (None: in any), those that rest on a rule first, then the likeliest."""
-    values = {"library": library, "state": state, "limit": limit}
-    return listed(connection, Link, statement("identity/links", fields=FIELDS), values)
+    """Links in one state (None: in any), those that rest on a rule first, then the likeliest; without `plain` numbers leave masked."""
+    values = {"library": library, "state": state, "limit": limit, "plain": plain}
+    return listed(connection, Link, statement("identity/links"), values)
 
 
 def link_of(
@@ -166,16 +171,18 @@ def moved(connection: Connection, library: str, since: int) -> list[str]:
     return [str(key) for (key,) in found]
 
 
-def entity(connection: Connection, library: str, key: str) -> Entity:
-    """What a key is now, whether it is published or not."""
-    found = one(connection, Entity, statement("identity/entity"), {"library": library, "key": key})
+def entity(connection: Connection, library: str, key: str, *, plain: bool = True) -> Entity:
+    """What a key is now, whether it is published or not; without `plain` its ids, and every number masked."""
+    order = statement("identity/entity" if plain else "identity/masked_entity")
+    found = one(connection, Entity, order, {"library": library, "key": key})
     assert found is not None  # noqa: S101  # one row whatever is asked
     return found
 
 
-def history(connection: Connection, library: str, key: str) -> list[Event]:
-    """Every link that names a key, with every ruling about it, oldest first."""
-    return listed(connection, Event, statement("identity/history"), {"library": library, "key": key})
+def history(connection: Connection, library: str, key: str, *, plain: bool = True) -> list[Event]:
+    """Every link that names a key, with every ruling about it, oldest first; without `plain` numbers leave masked."""
+    values = {"library": library, "key": key, "plain": plain}
+    return listed(connection, Event, statement("identity/history"), values)
 
 
 def key_of(connection: Connection, entity_id: UUID, libraries: Sequence[str]) -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from shuyuan import settings
 from shuyuan.db.sql import SQL, Identifier, columns, statement, text, text_of
-from shuyuan.lake import durable
+from shuyuan.lake import durable, sealed
 from shuyuan.lake.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def newest(spark: SparkSession, snapshot: Snapshot, schema: str, key: Sequence[s
     if not files:
         return spark.createDataFrame([], schema)
     read = [
-        spark.read.schema(schema).parquet(*paths).selectExpr("*", *_place(number)) for number, paths in files.items()
+        spark.read.schema(schema).parquet(*verified(paths)).selectExpr("*", *_place(number))
+        for number, paths in files.items()
     ]
     if set(files) != {0}:
         reduce(lambda one, other: one.unionByName(other), read).createOrReplaceTempView("files")
@@ -79,13 +80,13 @@ def _place(number: int) -> tuple[str, str]:
     return f"{number} AS _layer", f"{text('spark/home').strip()} AS _home"
 
 
-def _by_layer(snapshot: Snapshot) -> dict[int, list[str]]:
+def _by_layer(snapshot: Snapshot) -> dict[int, list[Path]]:
     """Files by the number of the snapshot that laid them over the others; base files are under all of them."""
-    files: dict[int, list[str]] = defaultdict(list)
+    files: dict[int, list[Path]] = defaultdict(list)
     for bucket in snapshot.buckets.values():
         for number, path in [(0, bucket.path), *((layer.number, layer.path) for layer in bucket.layers)]:
             if path:
-                files[number].append(address(settings.load().lake / path))
+                files[number].append(settings.load().lake / path)
     return dict(files)
 
 
@@ -114,6 +115,12 @@ class NotShared(Exception):
     """What the workers wrote is not here; the message holds the way out."""
 
 
+def verified(paths: Sequence[Path]) -> list[str]:
+    """Files of the lake as Spark takes them. Raises sealed.Damaged for those that are not what was written: Spark would not notice."""
+    sealed.verify(paths)
+    return [address(path) for path in paths]
+
+
 def address(path: Path) -> str:
     """A path as Spark takes it: not encoded, and on the file system whatever the cluster's own is."""
     return f"file:{path}"
@@ -128,5 +135,7 @@ def _settled(part: Path, name: str) -> tuple[str, int]:
     target = settings.load().lake / name
     target.parent.mkdir(parents=True, exist_ok=True)
     rows = int(pq.read_metadata(part).num_rows)
+    sealed.make_room(part)
+    sealed.seal(part)
     durable.settle(part, target)
     return name, rows

@@ -118,7 +118,7 @@ class _Run:
         live = cluster.newest(self.spark, self.inputs.discrepancies, _dispute_schema(), DISPUTES.key)
         turning = live.where(f"NOT (_op <=> 'D') AND _turns <= DATE '{self.day.isoformat()}'").select("entity")
         read = self.spark.read.schema("entity STRING")
-        named = read.parquet(*map(cluster.address, files)) if files else self.spark.createDataFrame([], "entity STRING")
+        named = read.parquet(*cluster.verified(files)) if files else self.spark.createDataFrame([], "entity STRING")
         by_ruling = self._sql(statement("steps/touched_by_ruling", bucket=SQL("0"))).select("entity")
         self._keep("touched", named.union(turning).union(by_ruling).distinct())
 

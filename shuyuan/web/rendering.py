@@ -50,6 +50,7 @@ def render(request: Request, viewer: Viewer, template: str, status: int = 200, *
         "link": _link(base),
         "switch": _switch(request),
         "reason": _reason(chosen),
+        "said": _said(chosen),
     }
     shown = TEMPLATES.get_template(template).render(
         **functions, **_formats(chosen), lang=chosen, base=base, viewer=viewer, path=request.scope["path"], **context
@@ -105,6 +106,16 @@ def _reason(chosen: Language) -> Callable[[str], str]:
         return known.en if chosen == "en" else known.zh
 
     return words
+
+
+def _said(chosen: Language) -> Callable[[str], str]:
+    """What the line wrote in both languages (`zh / en`) in the chosen one; anything else as it is."""
+
+    def half(text: str) -> str:
+        halves = text.split(" / ")
+        return halves[chosen == "en"] if len(halves) == len(("zh", "en")) else text
+
+    return half
 
 
 def _formats(chosen: Language) -> dict[str, Callable[[Any], str]]:

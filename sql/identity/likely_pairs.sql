@@ -6,7 +6,7 @@ SELECT
     b.key,
     'splink',
     likely.probability,
-    'alike in name, dates and marks, by likelihood',
+    '姓名、日期和标识相似，按似然 / alike in name, dates and marks, by likelihood',
     jsonb_build_object(
         'from', a.resource, 'name', ARRAY[a.name, b.name], 'birth', ARRAY[a.birth, b.birth],
         'sex', ARRAY[a.sex, b.sex], 'marks', ARRAY[to_jsonb(a.marks), to_jsonb(b.marks)]

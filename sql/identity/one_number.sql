@@ -3,7 +3,8 @@
 INSERT INTO proposal (resource, alias, key, method, why, evidence)
 SELECT
     {resource}, row._key, called.entity || '#' || called.nth + taken.up_to, 'one_number_two_persons',
-    'name and ' || string_agg(DISTINCT other.item, ', ') || ' contradict the register',
+    '姓名和' || string_agg(DISTINCT CAST({labels} AS jsonb) ->> other.item, '、') || '与登记不符 / '
+    || 'name and ' || string_agg(DISTINCT other.item, ', ') || ' contradict the register',
     jsonb_build_object('name', ARRAY[called.source_value, called.claim_value])
     || jsonb_object_agg(other.item, ARRAY[other.source_value, other.claim_value])
 FROM (
