@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shuyuan import settings
-from shuyuan.db.sql import Identifier, statement, text_of
+from shuyuan.db.sql import Identifier, statement, text, text_of
 from shuyuan.intake.standardise import Judged, message
 from shuyuan.lake import duck, durable
 from shuyuan.ledger.findings import QUARANTINE
@@ -50,10 +50,24 @@ class Staged:
         """One file per bucket that has rows; one without rows if none has."""
         return sorted(self.folder.glob("b*.parquet"))
 
+    def has(self, items: Sequence[str]) -> bool:
+        """Whether the folder still holds what was staged, with these items; upkeep takes it some time after the batch has ended."""
+        lying = [self.folder / f"{name}.parquet" for name in ("withheld", "unread")]
+        return (
+            bool(self.files())
+            and all(p.exists() for p in lying)
+            and {*items} <= {*pq.read_schema(self.files()[0]).names}
+        )
+
     def scan(self) -> str:
         """A DuckDB relation of the standardised rows, those left out that share their key with another one."""
         rows, repeated = duck.scan(self.files()), self.folder / "repeated.parquet"
         return duck.without(rows, [repeated], "_line") if repeated.exists() else rows
+
+    def let_in(self, connection: duck.Duck, aside: pa.Array) -> int:
+        """How many rows are left without the lines `aside`."""
+        connection.register("aside", pa.table({"_line": aside.cast(pa.int64())}))
+        return duck.count(connection, text("steps/rows_let_in").replace(":rows", self.scan()))
 
     def keep(self, withheld: pa.Array, unread: pa.Array) -> None:
         """Keep the keys of rows that were set aside and the words of lines that could not be read."""
