@@ -11,7 +11,7 @@ from shuyuan.db.sql import SQL, Identifier, statement
 
 
 def summary() -> dict[str, Any]:
-    """Libraries with rows and last run, batches by state, rows accounted, corrections of the past, quarantine, discrepancies, breaches, audit, seconds per step."""
+    """Libraries with rows and last run, batches, rows accounted, corrections of the past, quarantine, discrepancies, breaches, audit, seconds per step."""
     with transaction("shuyuan_owner") as connection:
         return {
             "libraries": _libraries(connection),
