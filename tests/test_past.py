@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from town import INSURED, MONDAY, RESIDENT, TUESDAY, WEDNESDAY, Town, ids, perso
 from shuyuan import settings
 from shuyuan.catalog import load_catalog
 from shuyuan.flow import publish, resolve, upkeep
+from shuyuan.flow.again import Forgotten
 from shuyuan.flow.correct import correct
 from shuyuan.flow.replay import replay
 from shuyuan.share import people
 
 PEOPLE = ids(24)
 ANN, BOB, CAI = PEOPLE[:3]
+SUNDAY, THURSDAY = MONDAY - timedelta(days=1), WEDNESDAY + timedelta(days=1)
 AS_OF = "SELECT _key, {} FROM history.population_as_of(%s, %s) WHERE _key = ANY(%s) ORDER BY _key"
 
 
@@ -261,3 +263,42 @@ def test_other_rules_tell_a_past_day_otherwise(published: Town, shuyuan: Any, co
     ]
     assert town.one("SELECT count(*) FROM ledger.load WHERE step = 'replay' AND outcome = 'ok'") == 4
     assert corrections(town) == [], "a replay corrects nothing"
+
+
+def test_who_stands_in_a_row_that_was_set_aside_is_known_from_the_last_delivery_that_could_be_read(town: Town) -> None:
+    """Ann's row is broken twice; on the day in question she is still called as on the first, and nothing older is read than that."""
+    register(town, SUNDAY, ann="零")
+    register(town, MONDAY, ann="一")
+    broken = [person(ANN).replace("广东省", "广东省,"), *map(person, PEOPLE[1:])]
+    for day in (TUESDAY, WEDNESDAY):
+        town.register(day, [*broken[:-1], person(PEOPLE[-1], f"末{day:%d}")])
+        town.feed(day)
+    register(town, THURSDAY, ann="四")
+    town.publish()
+    upkeep.remove_orphans(0)
+    sha256 = town.one("SELECT file_sha256 FROM ledger.batch WHERE business_date = %s", SUNDAY)
+    (town.home / "archive" / sha256[:2] / sha256).unlink()
+    insured(town, WEDNESDAY, say(ANN, "1"))
+    town.publish()
+    assert past(town, WEDNESDAY)[ANN] == "一" and status(town, WEDNESDAY)[ANN] == "1"
+    assert replayed(town, WEDNESDAY)
+    with pytest.raises(Forgotten, match="batch 1 for 2026-11-15"):
+        replay("population", SUNDAY)
+
+
+def test_many_change_files_are_taken_up_at_once(published: Town) -> None:
+    """Before the day in question only the last word about a key counts; that one may be a deletion, and be followed by another word."""
+    town = published
+    insured(town, MONDAY, say(CAI, "1"), say(BOB, op="D"))
+    insured(town, TUESDAY, say(BOB, "3"), say(CAI, "2", "U"))
+    insured(town, TUESDAY, say(CAI, op="D"), say(ANN, "2", "U"))
+    town.publish()
+    assert status(town, MONDAY) == {ANN: "1", BOB: None, CAI: "1"}
+    assert status(town, TUESDAY) == {ANN: "2", BOB: "3", CAI: None}
+    insured(town, WEDNESDAY, say(ANN, "3", "U"))
+    register(town, THURSDAY, bob="四")
+    town.publish()
+    insured(town, WEDNESDAY, say(BOB, op="D"))
+    town.publish()
+    assert status(town, WEDNESDAY) == {ANN: "3", BOB: None}
+    assert all(replayed(town, day) for day in (MONDAY, TUESDAY, WEDNESDAY, THURSDAY))

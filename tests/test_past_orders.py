@@ -78,7 +78,7 @@ def pension(place: int, name: str, number: str, op: str, *, who: str = "") -> di
 
 
 def wedding(cert: int, man: int, woman: int, status: str, day: int, op: str) -> str:
-    return f"证{cert},{FEW[man]},甲,{FEW[woman]},乙,{status},2026-11-{day:02d},局,{op}"
+    return f"证{cert},{FEW[man]},甲,{FEW[woman]},乙,{status},2020-11-{day:02d},局,{op}"
 
 
 PLACE, NAMES = st.integers(0, 3), st.sampled_from(["王一", "王二"])

@@ -12,7 +12,8 @@ from datetime import date
 from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, load_catalog
 from shuyuan.db.engine import Connection, transaction
-from shuyuan.flow.past import Forgotten, Past, past
+from shuyuan.flow.again import Forgotten
+from shuyuan.flow.past import Past, past
 from shuyuan.flow.step import LOADER, alone, audited, library_named
 from shuyuan.ledger import findings, runs, snapshots, told
 from shuyuan.ledger.findings import Finding

@@ -1,66 +1,27 @@
-"""What the members of a library said of past days: their deliveries taken up again, in the order of the days they speak of.
+"""A library on past days: what its members said by then (`chain.py`), resolved by the rules of today, in a scratch folder of the lake.
 
-Belongs here: deliveries → one snapshot per member and day, in a scratch folder of the lake. Does not belong here: what the library makes
-of them (`resolve`), what history says (`publish.past`). The ledger is read and never written.
+Belongs here: which members, which days, whom a delivery names. Does not belong here: what history says (`publish.past`). The ledger is read
+and never written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pyarrow as pa
-
 from shuyuan import settings
-from shuyuan.catalog import Catalog, Library, Resource
+from shuyuan.catalog import Catalog, Library
 from shuyuan.db.engine import transaction
-from shuyuan.flow.feed import stage_again
+from shuyuan.flow.chain import Chain, Links
 from shuyuan.flow.step import LOADER
-from shuyuan.intake.receive import archived
-from shuyuan.intake.staged import Staged
 from shuyuan.lake import duck, snapshot
-from shuyuan.lake.delta import Delta
 from shuyuan.lake.snapshot import Snapshot
-from shuyuan.ledger import batches, findings, identity, parts, snapshots
-from shuyuan.ledger.batches import Batch
-from shuyuan.publish.source import shape
-from shuyuan.reader.errors import ReadError
+from shuyuan.ledger import batches, identity, snapshots
 from shuyuan.resolve import engine, touched
 from shuyuan.resolve.run import Inputs
-
-
-class Forgotten(Exception):
-    """What a delivery said is not kept any more, or does not read as it did: a day cannot be told from it, and nothing is guessed."""
-
-
-@dataclass
-class Chain:
-    """One member's deliveries, each with the snapshot it left when all are taken up in the order of their days.
-
-    `first`: how many older deliveries were not taken up, as a later full one says everything they could.
-    """
-
-    batches: list[Batch]
-    first: int = 0
-    after: list[Snapshot] = field(default_factory=list)
-
-    def on(self, day: date) -> Snapshot | None:
-        """What the member had said by the end of a day; None before its first delivery."""
-        spoken = [
-            left
-            for batch, left in zip(self.batches[self.first :], self.after, strict=False)
-            if batch.business_date <= day
-        ]
-        return spoken[-1] if spoken else None
-
-    def around(self, batch_id: int) -> tuple[Snapshot, Snapshot]:
-        """What the member had said before a delivery, and with it."""
-        place = next(n for n, batch in enumerate(self.batches) if batch.batch_id == batch_id) - self.first
-        return (self.after[place - 1] if place else Snapshot()), self.after[place]
 
 
 class Past:
@@ -117,45 +78,10 @@ class Past:
 
     def _chain(self, resource: str) -> Chain:
         if resource not in self._chains:
-            self._chains[resource] = self._folded(self.catalog.resources[resource], self.delivered[resource])
+            told = [batch for batch in self.delivered[resource] if batch.business_date < self.until]
+            links = (self.catalog.links_of(resource), self.live[resource], self.folder)
+            self._chains[resource] = Links(self.catalog.resources[resource], *links).chain(told, self.since)
         return self._chains[resource]
-
-    def _folded(self, resource: Resource, delivered: list[Batch]) -> Chain:
-        wanted = [batch for batch in delivered if batch.business_date < self.until]
-        chain = Chain(wanted, _first_needed(wanted, self.since))
-        live = Snapshot()
-        for batch in wanted[chain.first :]:
-            live = self._taken_up(resource, batch, live)
-            chain.after.append(live)
-        return chain
-
-    def _taken_up(self, resource: Resource, batch: Batch, before: Snapshot) -> Snapshot:
-        """The next snapshot, by the line's own delta."""
-        with transaction(LOADER) as connection:
-            aside = findings.lines_aside(connection, batch.batch_id)
-        with duck.connect() as worker:
-            staged = self._staged(worker, resource, batch, aside)
-            kept = replace(shape(resource, self.catalog.links_of(resource.id)), change=batch.mode == "change")
-            delta = Delta(worker, kept, before, batch.business_date, batch.batch_id)
-            delta.compute(staged.scan(), aside, staged.withheld(), staged.unread())
-            return delta.next_snapshot(f"{self._place}/source/{batch.table}/{batch.batch_id}")
-
-    def _staged(self, connection: duck.Duck, resource: Resource, batch: Batch, aside: pa.Array) -> Staged:
-        """The rows that were let in: as they were staged, where they still lie there, else read again from the archive. Raises Forgotten."""
-        kept = Staged.of(batch.folder)
-        if kept.has([item.name for item in resource.items]) and kept.let_in(connection, aside) == batch.loaded:
-            return kept
-        _ask_archive(batch)
-        try:
-            again = stage_again(batch, self.folder / "staged" / str(batch.batch_id))
-        except ReadError as error:
-            raise Forgotten(f"{_named(batch)} can no longer be read as the contract is now: {error}") from error
-        if (found := again.let_in(connection, aside)) != batch.loaded:
-            raise Forgotten(
-                f"{_named(batch)}: {batch.loaded} rows were let in, {found} are read by the contract of today; "
-                "with the contract of that day the day can be told"
-            )
-        return again
 
 
 @contextmanager
@@ -165,25 +91,3 @@ def past(catalog: Catalog, library: Library, since: date, until: date) -> Iterat
     lake.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="replay-", dir=lake) as folder:
         yield Past(catalog, library, Path(folder), since, until)
-
-
-def _first_needed(delivered: list[Batch], since: date) -> int:
-    """Where to begin: at the newest full delivery before `since` that was read to the last row. An older one could only be heard of through a row
-    that was set aside, as who stands there is not gone."""
-    whole = [n for n, b in enumerate(delivered) if b.business_date < since and b.mode == "full" and not b.quarantined]
-    return whole[-1] if whole else 0
-
-
-def _ask_archive(batch: Batch) -> None:
-    """Raises Forgotten when bytes of a delivery are gone."""
-    with transaction(LOADER) as connection:
-        told = [part.file_sha256 for part in parts.of_batch(connection, batch.batch_id) if part.file_sha256]
-    gone = [sha256 for sha256 in told or [batch.file_sha256] if not archived(sha256).exists()]
-    if gone:
-        raise Forgotten(
-            f"{_named(batch)} is not kept any more ({', '.join(gone)} is not in the archive); put it back from a backup"
-        )
-
-
-def _named(batch: Batch) -> str:
-    return f"{batch.resource}, batch {batch.batch_id} for {batch.business_date} ({batch.file_name})"

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shuyuan import settings
-from shuyuan.db.sql import Identifier, statement, text, text_of
+from shuyuan.db.sql import Identifier, statement, text_of
 from shuyuan.intake.standardise import Judged, message
 from shuyuan.lake import duck, durable
 from shuyuan.ledger.findings import QUARANTINE
@@ -67,7 +67,7 @@ class Staged:
     def let_in(self, connection: duck.Duck, aside: pa.Array) -> int:
         """How many rows are left without the lines `aside`."""
         connection.register("aside", pa.table({"_line": aside.cast(pa.int64())}))
-        return duck.count(connection, text("steps/rows_let_in").replace(":rows", self.scan()))
+        return duck.count(connection, text_of(statement("steps/rows_let_in")).replace(":rows", self.scan()))
 
     def keep(self, withheld: pa.Array, unread: pa.Array) -> None:
         """Keep the keys of rows that were set aside and the words of lines that could not be read."""
