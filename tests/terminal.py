@@ -12,7 +12,7 @@ import pytest
 from town import MONDAY, Town, fresh_database, ids, person
 
 from shuyuan import settings
-from shuyuan.cli import catalog, demo, explain, steps
+from shuyuan.cli import catalog, demo, explain, past, steps
 from shuyuan.cli import people as people_commands
 from shuyuan.cli.app import main
 from shuyuan.share import people
@@ -35,7 +35,7 @@ class Said:
 @pytest.fixture(name="shuyuan")
 def program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     """The program in this process: `shuyuan("status", "--json")`. A traceback that a user would see fails the test."""
-    for module in (catalog, demo, explain, people_commands, steps):
+    for module in (catalog, demo, explain, past, people_commands, steps):
         monkeypatch.setattr(module.out, "width", 200)
 
     def run(*arguments: str) -> Said:

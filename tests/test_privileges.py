@@ -36,6 +36,7 @@ INTENT: dict[str, dict[str, str]] = {
         **{f"ledger.{name}": "raw" for name in ("batch", "run", "snapshot", "breach", "harvest", "part")},
         "ledger.access": "a",
         "ledger.collected": "ra",
+        "ledger.told": "ra",
         **{f"ledger.{name}": "r" for name in (*VIEWS, *IDENTITY)},
         "ledger.link": "ra",
         "source": "rawd",
@@ -45,7 +46,7 @@ INTENT: dict[str, dict[str, str]] = {
     },
     "shuyuan_steward": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS, *IDENTITY)},
+        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS, *IDENTITY, "told")},
         **{f"ledger.{name}": "ra" for name in ("entity", "link", "link_ruling")},
         "source": "r",
         "claim": "r",
@@ -54,7 +55,10 @@ INTENT: dict[str, dict[str, str]] = {
     },
     "shuyuan_auditor": {
         "catalog": "r",
-        **{f"ledger.{name}": "r" for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS, *IDENTITY, "access", "harvest")},
+        **{
+            f"ledger.{name}": "r"
+            for name in (*EVENTS, *STATE, *DELIVERED, *VIEWS, *IDENTITY, "access", "harvest", "told")
+        },
         "share": "r",
     },
     "shuyuan_web": {
@@ -95,6 +99,7 @@ FUNCTIONS = {
         "ledger.place",
         "ledger.lay_bare",
         "ledger.build_keys",
+        "history",
         *RULED,
     },
     "shuyuan_steward": {"catalog", "ledger.place", "history", *RULED},

@@ -24,7 +24,18 @@ COURT = {
     "reliability": "'c.n', false, 1, 0.9",
     "verdict": "'r.n', 'ab', 'c.n', 0.9, 0.1, 'c.n', 0.9",
 }
-APPEND_ONLY = ("load", "access", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped", *COURT)
+APPEND_ONLY = (
+    "load",
+    "access",
+    "finding",
+    "evidence",
+    "quarantine",
+    "validation",
+    "crosscheck",
+    "unmapped",
+    "told",
+    *COURT,
+)
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
 
 

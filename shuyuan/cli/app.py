@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from shuyuan.cli import catalog, demo, explain, identity, people, steps, survey
+from shuyuan.cli import catalog, demo, explain, identity, past, people, steps, survey
 from shuyuan.cli.arguments import Mistake
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ steps.register(app)
 survey.register(app)
 people.register(app)
 explain.register(app)
+past.register(app)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(demo.app, name="demo")
 app.add_typer(identity.app, name="identity")

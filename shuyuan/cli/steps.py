@@ -199,6 +199,8 @@ def show(found: dict[str, Any]) -> None:
     out.print(steps)
     late = ", ".join(f"{b['resource']} (due {b['due_on']})" for b in found["breaches"] if b["open"]) or "none"
     out.print(f"Late feeds 逾期: {late}")
+    told = ", ".join(f"{c['library']} {c['versions']:,} versions from {c['earliest']} on" for c in found["corrections"])
+    out.print(f"Corrections of the past 历史更正: {told or 'none'}")
     out.print(f"Rows accounted 行数守恒: {found['rows']}")
     out.print(
         f"Audit rows 审计: load {sum(found['audit']['load'].values()):,}, access {sum(found['audit']['access'].values()):,}"

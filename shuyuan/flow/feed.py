@@ -119,6 +119,15 @@ def _read(catalog: Catalog, batch: Batch, resource: Resource) -> None:
             _record_read(connection, batch, taken.account, taken.result, told, step)
 
 
+def stage_again(batch: Batch, folder: Path) -> Staged:
+    """Read the archived bytes of a batch once more and stage them in another folder. Nothing is recorded. Raises ReadError."""
+    catalog, _, resource = of_batch(batch.batch_id)
+    staged = Staged(folder)
+    with staged.whole():
+        _staged(catalog, batch, resource, staged, _expected(catalog, batch, resource))
+    return staged
+
+
 class _Taken(NamedTuple):
     """A delivery that was read to its end."""
 

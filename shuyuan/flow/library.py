@@ -12,9 +12,10 @@ from shuyuan import settings
 from shuyuan.catalog import Catalog, Library, load_catalog
 from shuyuan.court import session as court
 from shuyuan.db.engine import Connection, transaction
+from shuyuan.flow.correct import correct
 from shuyuan.flow.step import LOADER, OutOfOrder, Unproven, alone, audited, library_named
 from shuyuan.lake import sealed, snapshot
-from shuyuan.ledger import discrepancies, findings, identity, runs, snapshots, validations
+from shuyuan.ledger import discrepancies, findings, identity, runs, snapshots, told, validations
 from shuyuan.ledger.loads import Step
 from shuyuan.ledger.runs import Run
 from shuyuan.ledger.snapshots import Pointer
@@ -153,6 +154,7 @@ def _of(library_id: str) -> tuple[Catalog, Library]:
 def _inputs(
     connection: Connection, catalog: Catalog, library: Library, business_date: date | None
 ) -> tuple[dict[str, object], date]:
+    waiting = told.untold(connection, library.id, [member.resource for member in library.members])
     live = snapshots.live_sources(connection)
     members = {member.resource: live[member.resource] for member in library.members if member.resource in live}
     published = snapshots.live(connection, "library", library.id)
@@ -164,6 +166,7 @@ def _inputs(
         "rules": rules,
         "identity": identity.version(connection, library.id),
         "before": _before(connection, published, rules),
+        "heard": [batch.batch_id for batch in waiting if batch.state != "outdated"],
     }
     return inputs, max(days, default=business_date or settings.today())
 
@@ -225,7 +228,7 @@ def _kept(run: Run) -> Result:
 
 
 def publish(run_id: int) -> int:
-    """Apply a resolved run in one transaction, then judge the published library. → the run that is live.
+    """Apply a resolved run in one transaction, correct the past where something came late, judge the published library. → the run that is live.
 
     A run that failed, or that another one overtook, is not published: the library is resolved again first.
     Raises Unproven, as often as it is asked, when a critical expectation does not hold over what the run published.
@@ -234,6 +237,7 @@ def publish(run_id: int) -> int:
         with transaction(LOADER) as connection:
             run = runs.get(connection, run_id)
         if run.state in ("published", "unchanged") or (run.state == "resolved" and _bring_live(run)):
+            correct(run.library)
             return _prove(run)
     return publish(resolve(run.library))
 
@@ -276,6 +280,7 @@ def _publish(connection: Connection, run: Run, step: Step) -> None:
     for kind, manifest in (("library", result.manifest), ("discrepancy", result.disputes_manifest)):
         if manifest:
             snapshots.move(connection, kind, library.id, manifest, run.business_date, run_id=run.run_id)
+    told.tell(connection, library.id, run.run_id, run.inputs.get("heard", ()), since=run.business_date)
     counts = {"inserted": result.changes["I"], "updated": result.changes["U"], "deleted": result.changes["D"]}
     changed = any(result.changes.values()) or opened or closed
     runs.advance(

@@ -18,7 +18,7 @@ from shuyuan.lake import snapshot
 from shuyuan.ledger import snapshots
 
 DIRECTORIES = ("source", "library", "staged")
-TEMPORARY = ("spill-*", "shuffle-*")
+TEMPORARY = ("spill-*", "shuffle-*", "spark-*", "replay-*")
 
 
 def remove(age: float) -> int:

@@ -11,12 +11,13 @@ from shuyuan.db.sql import SQL, Identifier, statement
 
 
 def summary() -> dict[str, Any]:
-    """Libraries with rows and last run, batches by state, rows accounted, quarantine, discrepancies, breaches, audit, seconds per step."""
+    """Libraries with rows and last run, batches, rows accounted, corrections of the past, quarantine, discrepancies, breaches, audit, seconds per step."""
     with transaction("shuyuan_owner") as connection:
         return {
             "libraries": _libraries(connection),
             "batches": _pairs(connection, "batches"),
             "rows": _named(connection, "accounted")[0],
+            "corrections": _named(connection, "corrections"),
             "quarantined": _pairs(connection, "quarantine"),
             "discrepancies": _pairs(connection, "discrepancies"),
             "breaches": _named(connection, "breaches"),

@@ -24,9 +24,8 @@ from shuyuan.ledger.findings import QUARANTINE
 
 GROUP = 65_536  # rows of a bucket that are written together
 WAITING = 5 * GROUP  # rows of all buckets that may wait for that
-
-
 LIST = "staged.json"
+"""Which files there are, kept when all are written."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,10 @@ class Staged:
     def _written(self) -> list[Path]:
         return sorted(self.folder.glob("b*.parquet"))
 
+    def has(self, items: Sequence[str]) -> bool:
+        """Whether these items were standardised, by the contract of that day. Raises sealed.Damaged where the folder is gone."""
+        return {*items} <= {*pq.read_schema(self.files()[0]).names}
+
     def parts(self) -> dict[int, str]:
         """What `scan` says, by bucket."""
         return {int(file.stem.removeprefix("b")): self.scan([file]) for file in self.files()}
@@ -77,6 +80,11 @@ class Staged:
         """A DuckDB relation of the standardised rows (of all files or some), those left out that share their key with another one."""
         rows, repeated = duck.scan(files or self.files()), self.folder / "repeated.parquet"
         return duck.without(rows, [repeated], "_line") if repeated.exists() else rows
+
+    def let_in(self, connection: duck.Duck, aside: pa.Array) -> int:
+        """How many rows are left without the lines `aside`."""
+        connection.register("aside", pa.table({"_line": aside.cast(pa.int64())}))
+        return duck.count(connection, text_of(statement("steps/rows_let_in")).replace(":rows", self.scan()))
 
     def keep(self, withheld: pa.Array, unread: pa.Array) -> None:
         """Keep the keys of rows that were set aside and the words of lines that could not be read, and which files there are now."""

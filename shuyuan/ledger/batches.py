@@ -92,6 +92,12 @@ def waiting(connection: Connection, resource: str, business_date: date) -> list[
     return rows(connection, Batch, order, {"resource": resource, "business_date": business_date})
 
 
+def ended(connection: Connection, resource: str) -> list[Batch]:
+    """What a resource has delivered and was let in, in the order of the days it speaks of; replaced and outdated deliveries too."""
+    order = statement("ledger/ended_batches", fields=columns(FIELDS))
+    return rows(connection, Batch, order, {"resource": resource})
+
+
 def advance(connection: Connection, batch_id: int, state: str, **values: object) -> None:
     """Move a batch to a state and set its counts."""
     changes = {"state": state, **values}

@@ -45,6 +45,12 @@ def quarantine(connection: Connection, batch_id: int, rejects: pa.Table) -> int:
     return copy_in(connection, table("ledger", "quarantine"), _of(batch_id, rejects), types)
 
 
+def lines_aside(connection: Connection, batch_id: int) -> pa.Array:
+    """Every line of a batch that was set aside, whenever that was."""
+    lines = connection.execute("SELECT line FROM ledger.quarantine WHERE batch_id = %s", [batch_id]).fetchall()
+    return pa.array([line for (line,) in lines], pa.int64())
+
+
 def evidence(connection: Connection, batch_id: int, counted: pa.Table) -> int:
     """Keep the verdict counts. `counted` has schema EVIDENCE."""
     return copy_in(connection, table("ledger", "evidence"), _of(batch_id, counted), ["int8", "text", "text", "int8"])

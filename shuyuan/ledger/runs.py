@@ -53,6 +53,11 @@ def last(connection: Connection, library: str) -> Run | None:
     return one(connection, Run, statement("ledger/last_run", fields=columns(FIELDS)), {"library": library})
 
 
+def ended(connection: Connection, library: str) -> Run | None:
+    """The run that a library's present is the result of."""
+    return one(connection, Run, statement("ledger/ended_run", fields=columns(FIELDS)), {"library": library})
+
+
 def give_up_dead(connection: Connection, library: str) -> int:
     """Say of every run of a library that is still `resolving` that its worker died. Only for whoever resolves it alone. → how many."""
     return connection.execute(statement("ledger/give_up_dead_runs"), {"library": library}).rowcount

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from shuyuan.db.sql import SQL, statement, text_of
+from shuyuan.db.sql import SQL, Identifier, statement, text_of
 from shuyuan.lake import duck, layers
 from shuyuan.lake.delta import bucket_of
 from shuyuan.lake.snapshot import Snapshot
@@ -82,3 +82,19 @@ def changed_files(members: Mapping[str, Snapshot], before: Mapping[str, str] | N
             return None
         found += files
     return found
+
+
+def named(connection: duck.Duck, before: Snapshot, after: Snapshot, on: Sequence[str], *, moving: bool) -> set[str]:
+    """Keys that a member's rows name after one delivery or named before it, where they differ; all that they name where nothing came before.
+
+    `on`: the items that name them; `moving`: as for `layers.relation`.
+    """
+    files = after.touched_since(before.manifest) if before.manifest else None
+    if files is not None:
+        query = f"SELECT entity FROM {duck.scan(files)}"
+    else:
+        items = [text_of(Identifier(item)) for item in on]
+        none = f"SELECT {', '.join(f'NULL::VARCHAR AS {item}' for item in items)}, NULL::VARCHAR AS _key, 0 AS _bucket WHERE false"
+        rows = layers.relation(after, ["_key"], none, moving=moving)
+        query = " UNION ".join(f"SELECT {item} FROM {rows}" for item in items)
+    return {str(key) for (key,) in duck.rows(connection, query) if key is not None}
