@@ -168,7 +168,18 @@ def test_status_as_json(town: Town, shuyuan: Any) -> None:
     said = shuyuan("status", "--json")
     found = json.loads(said.out)
     assert said.code == 0
-    assert {"libraries", "batches", "rows", "quarantined", "discrepancies", "breaches", "audit", "steps"} == set(found)
+    parts = {
+        "libraries",
+        "batches",
+        "rows",
+        "corrections",
+        "quarantined",
+        "discrepancies",
+        "breaches",
+        "audit",
+        "steps",
+    }
+    assert parts == set(found) and found["corrections"] == []
     assert found["libraries"]["population"]["rows"] == 30
     assert found["batches"] == {"admitted": 1} and found["quarantined"] == {"duplicate_row": 1}
     assert found["rows"]["physical"] == sum(

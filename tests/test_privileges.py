@@ -24,7 +24,7 @@ VIEWS = ("freshness", "unmapped_now", "suspicion")
 COURT = ("dispute_change", "reliability", "verdict")
 EVENTS = ("load", "finding", "evidence", "quarantine", "validation", "crosscheck", "unmapped", *COURT)
 
-IDENTITY = ("entity", "link", "link_ruling", "link_now", "alias_now")
+IDENTITY = ("entity", "link", "link_ruling", "link_now", "alias_now", "row_now")
 RULED = ("ledger.entity_id", "ledger.key_of")
 
 # What each role may do to whole tables; r = SELECT, a = INSERT, w = UPDATE, d = DELETE. What is not here is forbidden.

@@ -3,4 +3,4 @@ DROP VIEW IF EXISTS {view} CASCADE;
 CREATE VIEW {view} AS
 SELECT key FROM ledger.entity WHERE library = {library}
 {numbers};
-GRANT SELECT ON {view} TO shuyuan_loader;
+GRANT SELECT ON {view} TO shuyuan_loader, shuyuan_steward, shuyuan_web;

@@ -6,4 +6,4 @@ aliases AS (SELECT alias, entity FROM ledger.alias_now WHERE library = {library}
 ruled_rows AS (SELECT resource, row_key, entity FROM ledger.row_now WHERE library = {library})
 
 {claims};
-GRANT SELECT ON {view} TO shuyuan_loader;
+GRANT SELECT ON {view} TO shuyuan_loader, shuyuan_steward, shuyuan_web;
