@@ -21,23 +21,25 @@ from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragm
 def evidence(library: Library, names: Sequence[str]) -> pd.DataFrame:
     """Per item the published values that are not their source's: item, reason, rows; under `expectations.BATCH` how many entities were looked at."""
     with transaction("shuyuan_loader") as connection:
-        passes = (False, True) if _is_ruled_about(connection, library) else (False,)
-        counts = [connection.execute(count(library, names, ruled=ruled)).fetchone() or () for ruled in passes]
+        keys = _ruled(connection, library)
+        passes = (False, True) if keys else (False,)
+        counts = [connection.execute(count(library, names, keys, ruled=one)).fetchone() or () for one in passes]
     counted = [sum(pair) for pair in zip(*counts, strict=True)]
     found = [(name, expectations.NOT_FROM_SOURCE, rows) for name, rows in zip(names, counted[1:], strict=True)]
     rows = [(expectations.BATCH, expectations.PUBLISHED, counted[0]), *found]
     return pd.DataFrame(rows, columns=["item", "reason", "rows"])
 
 
-def _is_ruled_about(connection: Connection, library: Library) -> bool:
-    anybody = SQL("SELECT EXISTS (SELECT FROM {})").format(table("claim", library.ruled))
-    return connection.execute(anybody).fetchone() == (True,)
+def _ruled(connection: Connection, library: Library) -> list[str]:
+    """The keys whose claims rulings move. In the statement as values: over a query PostgreSQL would not share the work among processes."""
+    query = SQL("SELECT key FROM {}").format(table("claim", library.ruled))
+    return [key for (key,) in connection.execute(query).fetchall()]
 
 
-def count(library: Library, names: Sequence[str], *, ruled: bool) -> Composed:
+def count(library: Library, names: Sequence[str], keys: Sequence[str], *, ruled: bool) -> Composed:
     """SQL: how many entities are published, then per item of `names` how many of its values are not from their source.
 
-    `ruled`: of the entities whose claims rulings move, over claims that follow them; else of all others.
+    `ruled`: of the entities whose claims rulings move (`keys`), over claims that follow them; else of all others.
     """
     items = [library.item(name) for name in names]
     refs = [ref for item in items for one in library.group_of(item) for ref in _refs(one)]
@@ -47,8 +49,7 @@ def count(library: Library, names: Sequence[str], *, ruled: bool) -> Composed:
         counts=sql.join([fragment(", {count}", count=_count(library, item, alias)) for item in items], "\n    "),
         published=table("library", library.id),
         joins=_joins(library, alias, ruled=ruled),
-        keys=table("claim", library.ruled),
-        ruled=Literal(ruled),
+        asked=fragment("= ANY ({keys})" if ruled else "<> ALL ({keys})", keys=Literal(list(keys))),
     )
 
 

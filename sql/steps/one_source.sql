@@ -4,4 +4,4 @@ SELECT
     count(*) AS published{counts}
 FROM {published} AS library
 {joins}
-WHERE library._key IN (SELECT key FROM {keys}) = {ruled}
+WHERE library._key {asked}
