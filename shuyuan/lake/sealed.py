@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from zlib_ng.zlib_ng import crc32
 
 from shuyuan import settings
 from shuyuan.lake import durable
@@ -113,7 +113,7 @@ class _Sink:
         return self._file.closed
 
     def write(self, data: bytes | memoryview) -> int:
-        self._found = zlib.crc32(data, self._found)
+        self._found = crc32(data, self._found)
         written, left = 0, memoryview(data)
         while written < len(left):
             written += self._file.write(left[written:])
@@ -182,11 +182,11 @@ def _checksum(file: BinaryIO, place: int) -> bytes:
     file.seek(0)
     found, left = 0, place
     while left and (chunk := file.read(min(CHUNK, left))):
-        found, left = zlib.crc32(chunk, found), left - len(chunk)
-    found = zlib.crc32(b"0" * DIGITS, found)
+        found, left = crc32(chunk, found), left - len(chunk)
+    found = crc32(b"0" * DIGITS, found)
     file.seek(place + DIGITS)
     while chunk := file.read(CHUNK):
-        found = zlib.crc32(chunk, found)
+        found = crc32(chunk, found)
     return f"{found:08x}".encode()
 
 
@@ -209,4 +209,4 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def _seal_of(document: dict[str, Any]) -> str:
-    return f"{zlib.crc32(json.dumps(document, sort_keys=True).encode()):08x}"
+    return f"{crc32(json.dumps(document, sort_keys=True).encode()):08x}"

@@ -12,8 +12,9 @@ from shuyuan.lake.delta import bucket_of
 from shuyuan.lake.snapshot import Snapshot
 from shuyuan.resolve.disputes import KEY, NONE
 
-AT_ONCE = 250_000
-"""Touched entities that are looked at together, as many as a bucket of a city has persons: every look costs its planning."""
+AT_ONCE = 160_000
+"""Touched entities that are looked at together, half as many as a bucket of a city has persons: every look costs its planning, and more than a
+bucket's memory, as rows of many files are read at once."""
 
 
 class Touched:
