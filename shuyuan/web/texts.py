@@ -191,6 +191,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "former_n": ("曾用值 {0}", "{0} former"),
     "recorded": ("记录于", "recorded"),
     "the_rule": ("规则", "Rule"),
+    "basis": ("依据", "Why"),
     "rule.source": ("唯一来源", "source"),
     "rule.fallback": ("备用", "fallback"),
     "rule.check": ("校核", "check"),
