@@ -45,6 +45,11 @@ def test_levels(address: str, parts: str) -> None:
         assert "|".join(read.as_py()[name] or "" for name in PARTS) == parts
 
 
+@pytest.mark.parametrize("halves", [("甲街", "道"), ("甲州", "市"), ("甲地", "区"), ("甲小", "区")])
+def test_a_word_does_not_reach_into_the_next_row(halves: tuple[str, str]) -> None:
+    assert split(pa.array(halves)).to_pylist() == [split(pa.array([half]))[0].as_py() for half in halves]
+
+
 def test_nothing_is_a_struct_of_nulls() -> None:
     read = split(pa.chunked_array([pa.array([None, ""], pa.string()), pa.array([], pa.string())]))
     assert read.to_pylist() == [dict.fromkeys(PARTS)] * 2

@@ -79,7 +79,7 @@ def _split_block(texts: pa.StringArray) -> pa.StructArray:
     bounds = seen.bounds.astype(np.int64)
     if not len(seen.data):
         return pa.StructArray.from_arrays([pa.nulls(len(texts), pa.string())] * len(PARTS), list(PARTS))
-    marks, until = _marks(seen.data), bounds[1:]
+    marks, until = _marks(seen.data, bounds), bounds[1:]
     names, province = _provinces(texts, seen, bounds, marks)
     city = _city(marks, province, until, names)
     county = _level(marks, _COUNTY, city, until)
@@ -89,8 +89,11 @@ def _split_block(texts: pa.StringArray) -> pa.StructArray:
     return _structs(seen, names, (bounds[:-1], province, city, county, town, street, number, until))
 
 
-def _marks(data: Bytes) -> _Marks:
-    """Every character that ends a level. 街道 ends a township, and the endings of 小区 and the like end nothing."""
+def _marks(data: Bytes, bounds: Positions) -> _Marks:
+    """Every character that ends a level. 街道 ends a township, and the endings of 小区 and the like end nothing.
+
+    `bounds`: where rows begin; the first character of a row has none before it, whatever the row above ends with.
+    """
     leads = np.flatnonzero(data >= 0xE0)
     leads = leads[leads < len(data) - 2]
     points = (data[leads].astype(np.int32) & 0x0F) << 12
@@ -99,7 +102,10 @@ def _marks(data: Bytes) -> _Marks:
     kinds = _TABLE[points]
     chosen = np.flatnonzero(kinds & ~_AMONG)
     before = np.where(chosen > 0, points[np.maximum(chosen - 1, 0)], 0)
-    before = np.where(leads[np.maximum(chosen - 1, 0)] == leads[chosen] - _WIDE, before, 0)
+    begins = np.zeros(len(data) + 1, np.bool_)
+    begins[bounds] = True
+    alone = begins[leads[chosen]] | (leads[np.maximum(chosen - 1, 0)] != leads[chosen] - _WIDE)
+    before = np.where(alone, 0, before)
     read = kinds[chosen] & ~_AMONG
     read[(points[chosen] == ord("区")) & ((_TABLE[before] & _AMONG) != 0)] = 0
     read[(points[chosen] == ord("区")) & (before == ord("地"))] = _CITY
