@@ -21,9 +21,8 @@ from shuyuan.db.sql import SQL, Composable, Composed, Identifier, Literal, fragm
 def evidence(library: Library, names: Sequence[str]) -> pd.DataFrame:
     """Per item the published values that are not their source's: item, reason, rows; under `expectations.BATCH` how many entities were looked at."""
     with transaction("shuyuan_loader") as connection:
-        connection.execute(
-            "SET LOCAL enable_mergejoin = off"
-        )  # rows lie in no order of keys: every one would be fetched by itself
+        # Rows lie in no order of keys: to be merged, every one would be fetched by itself.
+        connection.execute("SET LOCAL enable_mergejoin = off")
         keys = _ruled(connection, library)
         passes = (False, True) if keys else (False,)
         counts = [connection.execute(count(library, names, keys, ruled=one)).fetchone() or () for one in passes]
