@@ -63,7 +63,8 @@ def _in_time(joined: Wide, pair: Pair, business_date: date) -> dict[str, Composa
         return {"class": SQL("'definition'"), "turns": NO_DATE}
     if not pair.item.timing:
         return {"class": SQL("'error'"), "turns": NO_DATE}
-    events = {ref: wide.claim_column(event) if event else NO_DATE for ref, event in joined.events(pair.item).items()}
+    dated = joined.events(pair.item)
+    events = {ref: wide.claim_column(event) if event else NO_DATE for ref, event in dated.items()}
     days = {scope.ref: wide.day_column(scope.ref) for scope in pair.item.source}
     parts = {
         "business_date": SQL(business_date.isoformat()),
@@ -72,7 +73,8 @@ def _in_time(joined: Wide, pair: Pair, business_date: date) -> dict[str, Composa
         "source_as_of": wide.scoped(joined.library, pair.item, days, SQL("_key")),
         "claim_as_of": wide.day_column(pair.check.ref),
     }
-    return {"class": statement("steps/dispute_class", **parts), "turns": statement("steps/dispute_turns", **parts)}
+    form = "" if any(dated.values()) else "_undated"  # every word of a branch is planned once per pair and bucket
+    return {name: statement(f"steps/dispute_{name}{form}", **parts) for name in ("class", "turns")}
 
 
 def _pattern(library: Library, item: LibraryItem) -> Composed:

@@ -102,14 +102,16 @@ class _Resolver:
         folder: str,
         scratch: Path,
     ) -> None:
-        self.connection, self.catalog, self.library, self.inputs = connection, catalog, library, inputs
+        self.connection, self.inputs = connection, inputs
         self.ruled = Ruled(connection, inputs.aliases, inputs.rows, inputs.moved)
         self.touched = Touched(connection, inputs.members, inputs.before, inputs.discrepancies, day)
         self.members = Members(connection, catalog, library, inputs.members, scratch, self.touched, self.ruled)
         self.writer = Writer(connection, folder, self.touched)
         self.rows = rows_of(library)
         self.tally = Tally(library, lambda query: duck.rows(connection, text_of(query)), whole=self.touched.whole)
-        self.disputes = disputes.disputes(catalog, library, day, inputs.members)
+        self.checked = text_of(plan.checked(catalog, library))
+        found = disputes.disputes(catalog, library, day, inputs.members)
+        self.disputes = None if found is None else text_of(found)
 
     def prepare(self, numbers: list[int]) -> list[list[int]]:
         """The buckets among these that there is anything to do in, in groups; members of other buckets are brought there."""
@@ -121,14 +123,12 @@ class _Resolver:
         """Resolve some buckets together and write their part of the snapshots and deltas."""
         self.touched.take(numbers)
         self.members.take(numbers)
-        query = text_of(plan.checked(self.catalog, self.library))
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {self.checked}")
         found = Part(crosschecks=self.tally.now())
         rows = f"SELECT {text_of(columns(self.rows.columns))} FROM checked"
         if self.writer.write(found, self.rows, rows, self.inputs.library, numbers):
             found.crosschecks = added(found.crosschecks, self.tally.compared_before())
-        if self.disputes is not None:
-            every = text_of(self.disputes)
-            if self.writer.write(found, DISPUTES, every, self.inputs.discrepancies, numbers):
-                found.crosschecks = added(found.crosschecks, self.tally.disagreed_before())
+        live = self.inputs.discrepancies
+        if self.disputes is not None and self.writer.write(found, DISPUTES, self.disputes, live, numbers):
+            found.crosschecks = added(found.crosschecks, self.tally.disagreed_before())
         return found
