@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from shuyuan.cli import refusal
 from shuyuan.cli.arguments import moment
 
 if TYPE_CHECKING:
@@ -39,14 +40,10 @@ def explain(
     """Why a value is what it is: source, delivery, row, rule, every competing claim, former values, who read it. Recorded."""
     from shuyuan.explain.ask import explain as ask
     from shuyuan.explain.draw import draw
-    from shuyuan.share.read import Refused
 
     when = moment(as_of, known)
-    try:
+    with refusal.told():
         answer = ask(as_person, purpose, library, key, item, moment=when, method="cli")
-    except Refused as refusal:
-        out.print(f"refused (access {refusal.access_id}): {refusal.reason}", style="red", soft_wrap=True, markup=False)
-        raise typer.Exit(2) from None
     if as_json:
         typer.echo(json.dumps(document(answer), ensure_ascii=False, default=str, indent=2))
     else:

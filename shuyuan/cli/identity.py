@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shuyuan.cli import arguments
+from shuyuan.cli import arguments, refusal
 from shuyuan.cli.arguments import Mistake
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def list_links(
         raise Mistake(f"--state {state!r}: there are {', '.join(STATES)}")
     name = arguments.library(library) if library else None
     asked = None if state == "all" else state
-    told = _answered(lambda: links(Asker(as_person, purpose), name, asked, limit))  # type: ignore[arg-type]  # one of STATES
+    with refusal.told():
+        told = links(Asker(as_person, purpose), name, asked, limit)  # type: ignore[arg-type]  # one of STATES
     _table(told, state)
     if not told.links:
         out.print(f"nothing is {state}. Next: shuyuan identity propose {name or 'LIBRARY'}", soft_wrap=True)
@@ -171,7 +172,8 @@ def show(
     """What a key is: its entity, the platform's id, every other key of it, and how that came about. Recorded."""
     from shuyuan.explain.who import Asker, known
 
-    told = _answered(lambda: known(Asker(as_person, purpose), asked))
+    with refusal.told():
+        told = known(Asker(as_person, purpose), asked)
     if not told.known:
         raise Mistake(f"no library publishes {asked} and no link names it; `shuyuan identity list` shows the links")
     for one in told.known:
@@ -213,17 +215,6 @@ def _events(history: list[Event]) -> None:
         table.add_row(*map(Text, [*cells, *ruled, when, event.reason or event.why]))
     if history:
         out.print(table)
-
-
-def _answered(asking: Callable[[], Told]) -> Told:
-    """The answer; a refusal ends the command, with the number of its row."""
-    from shuyuan.share.read import Refused
-
-    try:
-        return asking()
-    except Refused as refusal:
-        out.print(f"refused (access {refusal.access_id}): {refusal.reason}", style="red", soft_wrap=True, markup=False)
-        raise typer.Exit(2) from None
 
 
 def _recorded(told: Told) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shuyuan.cli import arguments
+from shuyuan.cli import arguments, refusal
 from shuyuan.cli.arguments import day
 
 if TYPE_CHECKING:
@@ -36,14 +36,10 @@ def replay(
 ) -> None:
     """Resolve a past day by the rules of today and compare it with history. Changes nothing."""
     from shuyuan.flow.replay import replay as line
-    from shuyuan.share.read import Refused
 
     name, when = arguments.library(library), day(date)
-    try:
+    with refusal.told():
         found = line(name, when, person=as_person, purpose=purpose)
-    except Refused as refusal:
-        out.print(f"refused (access {refusal.access_id}): {refusal.reason}", style="red", soft_wrap=True, markup=False)
-        raise typer.Exit(2) from None
     if as_json:
         typer.echo(json.dumps(_document(found), ensure_ascii=False, default=str, indent=2))
     else:

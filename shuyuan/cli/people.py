@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shuyuan.cli import refusal
 from shuyuan.cli.arguments import Mistake, conditions, day, moment, names
 
 person = typer.Typer(no_args_is_help=True, help="Who may ask.")
@@ -100,15 +101,11 @@ def query(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Read a library under the sharing rules, today or as of a day. The audit row is written before a row leaves; a refusal is recorded too."""
-    from shuyuan.share.read import Refused, read
+    from shuyuan.share.read import read
 
     filters, wanted, when = conditions(where or []), names(items), moment(as_of, known)
-    try:
-        with understood():
-            answer = read(as_person, purpose, library, wanted, where=filters, limit=limit, method="cli", moment=when)
-    except Refused as refusal:
-        out.print(f"refused (access {refusal.access_id}): {refusal.reason}", style="red", soft_wrap=True, markup=False)
-        raise typer.Exit(2) from None
+    with refusal.told(), understood():
+        answer = read(as_person, purpose, library, wanted, where=filters, limit=limit, method="cli", moment=when)
     if as_json:
         rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
         typer.echo(json.dumps({"access_id": answer.access_id, "rows": rows}, ensure_ascii=False, default=str, indent=2))
