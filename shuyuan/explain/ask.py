@@ -23,7 +23,7 @@ from shuyuan.resolve.plan import fingerprint
 from shuyuan.share.decide import Person
 from shuyuan.share.duty import Duty, duty
 from shuyuan.share.moment import NOW, Moment
-from shuyuan.share.read import MEDIA, Refused, find_person, purpose_id
+from shuyuan.share.read import Refused, asking, failure, find_person, purpose_id
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def explain(
             answer = _explain(connection, request, catalog, registered=isinstance(asker, str))
     except Exception as error:
         with transaction("shuyuan_web") as connection:
-            reason = f"查询失败：{type(error).__name__}: {error}"
+            reason = failure(error)
             record(connection, replace(_access(request, reason), outcome="failed"))
         raise
     if isinstance(answer, Refused):
@@ -167,17 +167,13 @@ def _same_rules(catalog: Catalog, library: Library, facts: Facts) -> bool | None
 
 
 def _access(request: _Request, reason: str) -> Access:
-    person = request.person
-    return Access(
-        user_name=request.name,
-        department=(person.department or None) if person else None,
-        role=person.role if person else None,
-        purpose=request.purpose,
+    return asking(
+        request.name,
+        request.person,
+        request.purpose,
+        request.method,
         statement=str(request),
         objects=(f"library.{request.library}",),
-        method=request.method,
-        medium=MEDIA[request.method],
-        outcome="granted",
         reason=reason,
         entity=request.key,
     )

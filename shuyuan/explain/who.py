@@ -19,7 +19,7 @@ from shuyuan.ledger.access import Access, Method, record
 from shuyuan.ledger.identity import Link, State
 from shuyuan.share.decide import Person
 from shuyuan.share.duty import duty
-from shuyuan.share.read import MEDIA, Refused, find_person, purpose_id
+from shuyuan.share.read import Refused, asking, failure, find_person, purpose_id
 
 LINKS = "ledger.link"
 
@@ -85,7 +85,7 @@ def _told(asker: Asker, asked: _Asked) -> Told:
             answer = _judged(connection, asker, asked, catalog)
     except Exception as error:
         with transaction("shuyuan_web") as connection:
-            reason = f"查询失败：{type(error).__name__}: {error}"
+            reason = failure(error)
             record(connection, replace(_access(asker, asked, None, reason), outcome="failed"))
         raise
     if isinstance(answer, Refused):
@@ -115,16 +115,13 @@ def _seen(access: Access, told: Told) -> Access:
 
 
 def _access(asker: Asker, asked: _Asked, person: Person | None, reason: str) -> Access:
-    return Access(
-        user_name=asker.name,
-        department=(person.department or None) if person else None,
-        role=person.role if person else None,
-        purpose=asker.purpose,
+    return asking(
+        asker.name,
+        person,
+        asker.purpose,
+        asker.method,
         statement=asked.words,
         objects=(LINKS,),
-        method=asker.method,
-        medium=MEDIA[asker.method],
-        outcome="granted",
         reason=reason,
         entity=asked.key,
     )

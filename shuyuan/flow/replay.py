@@ -21,7 +21,7 @@ from shuyuan.ledger.loads import Step
 from shuyuan.publish.past import Compared, Day, compare
 from shuyuan.share.decide import Person
 from shuyuan.share.duty import Duty, duty
-from shuyuan.share.read import MEDIA, Refused, find_person, purpose_id
+from shuyuan.share.read import Refused, asking, failure, find_person, purpose_id
 
 SAMPLE = 5
 """Differences that are shown of every kind."""
@@ -92,16 +92,13 @@ def _reader(catalog: Catalog, library: Library, day: date, name: str, purpose: s
     with transaction("shuyuan_web") as connection:
         person = find_person(connection, name)
     judged = duty(person, purpose, library.id, None, catalog)
-    access = Access(
-        user_name=name,
-        department=(person.department or None) if person else None,
-        role=person.role if person else None,
-        purpose=purpose,
+    access = asking(
+        name,
+        person,
+        purpose,
+        method,
         statement=f"replay {library.id} as of {day}",
         objects=(f"history.{library.id}",),
-        method=method,
-        medium=MEDIA[method],
-        outcome="granted",
         reason=judged.reason,
     )
     return _Reader(name, person, judged, access)
@@ -114,7 +111,7 @@ def _read_by(reader: _Reader | None) -> Iterator[None]:
         yield
     except Exception as error:
         if reader is not None:
-            failed = replace(reader.access, outcome="failed", reason=f"查询失败：{type(error).__name__}: {error}")
+            failed = replace(reader.access, outcome="failed", reason=failure(error))
             with transaction("shuyuan_web") as connection:
                 record(connection, failed)
         raise

@@ -6,13 +6,14 @@ Belongs here: the order of the two. Does not belong here: which ruling is permit
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from shuyuan.db.engine import Connection, transaction
 from shuyuan.identity.rulings import Refused, Steward
-from shuyuan.ledger.access import Access, Outcome, record
+from shuyuan.ledger.access import Outcome, record
 from shuyuan.ledger.identity import Link
 from shuyuan.share.duty import PURPOSE
-from shuyuan.share.read import MEDIA, find_person
+from shuyuan.share.read import asking, find_person
 
 Action = Callable[[Connection, Steward], Link]
 
@@ -35,18 +36,15 @@ def rule(action: Action, by: Steward, asked: str) -> Link:
 def _record(by: Steward, asked: str, outcome: Outcome, reason: str, link: Link | None = None) -> None:
     with transaction("shuyuan_web") as connection:
         person = find_person(connection, by.name)
-        access = Access(
-            user_name=by.name,
-            department=(person.department or None) if person else None,
-            role=person.role if person else None,
-            purpose=PURPOSE,
+        access = asking(
+            by.name,
+            person,
+            PURPOSE,
+            "cli",
             statement=f"identity {asked}",
             objects=("ledger.link", f"library.{link.library}") if link else ("ledger.link",),
             rows=1 if link else None,
-            method="cli",
-            medium=MEDIA["cli"],
-            outcome=outcome,
             reason=reason,
             entity=link.key if link else None,
         )
-        record(connection, access)
+        record(connection, replace(access, outcome=outcome))

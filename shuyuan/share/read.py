@@ -211,8 +211,27 @@ def _asked(request: _Request) -> str:
     return f"read {request.library} [{', '.join(request.items)}] where {conditions}{past} limit {request.limit}"
 
 
+def asking(name: str, person: Person | None, purpose: str, method: Method, **rest: Any) -> Access:
+    """The audit row of somebody's asking, `granted` for now: who, in which role, through which door; `rest`: what for, and what was judged."""
+    return Access(
+        user_name=name,
+        department=(person.department or None) if person else None,
+        role=person.role if person else None,
+        purpose=purpose,
+        method=method,
+        medium=MEDIA[method],
+        outcome="granted",
+        **rest,
+    )
+
+
+def failure(error: Exception) -> str:
+    """Why a reading that failed was none, for its audit row."""
+    return f"查询失败：{type(error).__name__}: {error}"
+
+
 def _record_failure(request: _Request, error: Exception) -> None:
-    reason = f"查询失败：{type(error).__name__}: {error}"
+    reason = failure(error)
     failed = replace(_access(request, None, Decision(False, reason)), outcome="failed")
     with transaction("shuyuan_web") as connection:
         record(connection, failed)
