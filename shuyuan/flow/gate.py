@@ -157,7 +157,7 @@ def _admit(
     engine: duck.Duck, connection: Connection, batch: Batch, resource: Resource, before: Pointer | None, step: Step
 ) -> None:
     staged, live = Staged.of(batch.folder), _live(before.manifest if before else None, resource)
-    delta, counts = _delta(engine, batch, resource, live, staged, _set_aside(connection, batch.batch_id))
+    delta, counts = _delta(engine, batch, resource, live, staged, findings.lines_aside(connection, batch.batch_id))
     after = _applied(connection, batch, resource, delta, counts)
     day = max(batch.business_date, before.business_date) if before else batch.business_date
     snapshots.move(connection, "source", batch.resource, after.manifest, day, batch_id=batch.batch_id)
@@ -179,8 +179,3 @@ def _applied(connection: Connection, batch: Batch, resource: Resource, delta: De
         writing = beside.submit(write)
         source.begin(connection, resource, batch, counts)
         return writing.result()
-
-
-def _set_aside(connection: Connection, batch_id: int) -> pa.Array:
-    lines = connection.execute("SELECT line FROM ledger.quarantine WHERE batch_id = %s", [batch_id]).fetchall()
-    return pa.array([line for (line,) in lines], pa.int64())
