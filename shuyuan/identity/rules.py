@@ -6,10 +6,10 @@ Belongs here: which rules there are and what each needs. Does not belong here: l
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shuyuan.catalog import Catalog, Library, item_of, resource_of
+from shuyuan.catalog import Catalog, Library, LibraryItem, item_of, resource_of
 from shuyuan.db.engine import Connection
 from shuyuan.db.sql import Composable, Identifier, Literal, fragment, statement, table
 from shuyuan.identity.subjects import BODY, PERSON, Traits, spelled
@@ -60,7 +60,7 @@ def propose(connection: Connection, catalog: Catalog, library: Library, known: T
             "method": Literal(rule.name),
             "zh": Literal(rule.zh),
             "en": Literal(rule.en),
-            "labels": _labels(known),
+            "labels": _labels(known.marks),
             "alike": statement(f"identity/alike/{rule.name}"),
         }
         connection.execute(statement("identity/pairs", **parts))
@@ -68,9 +68,9 @@ def propose(connection: Connection, catalog: Catalog, library: Library, known: T
         _one_number_two_persons(connection, catalog, library, known)
 
 
-def _labels(known: Traits) -> Composable:
-    """What people call the marks, as JSON: item → its label."""
-    return Literal(json.dumps({item.name: item.label for item in known.marks}, ensure_ascii=False))
+def _labels(items: Iterable[LibraryItem]) -> Composable:
+    """What people call items, as JSON: item → its label."""
+    return Literal(json.dumps({item.name: item.label for item in items}, ensure_ascii=False))
 
 
 def applicable(catalog: Catalog, library: Library) -> Iterator[Rule]:
@@ -102,7 +102,7 @@ def _one_number_two_persons(connection: Connection, catalog: Catalog, library: L
                 resource=Literal(member.resource),
                 library=Literal(library.id),
                 name_item=Literal(known.name.name),
-                labels=Literal(json.dumps({item.name: item.label for item in library.items}, ensure_ascii=False)),
+                labels=_labels(library.items),
                 name_ref=Literal(check.ref),
                 source=table("source", resource.table),
                 on=Identifier(resource.found_by(on)),
