@@ -63,18 +63,28 @@ def _in_time(joined: Wide, pair: Pair, business_date: date) -> dict[str, Composa
         return {"class": SQL("'definition'"), "turns": NO_DATE}
     if not pair.item.timing:
         return {"class": SQL("'error'"), "turns": NO_DATE}
-    dated = joined.events(pair.item)
-    events = {ref: wide.claim_column(event) if event else NO_DATE for ref, event in dated.items()}
     days = {scope.ref: wide.day_column(scope.ref) for scope in pair.item.source}
-    parts = {
+    known: dict[str, Composable] = {
         "business_date": SQL(business_date.isoformat()),
         "timing": SQL(str(pair.item.timing)),
-        "event": wide.scoped(joined.library, pair.item, events, SQL("_key")),
+    }
+    moved = {
         "source_as_of": wide.scoped(joined.library, pair.item, days, SQL("_key")),
         "claim_as_of": wide.day_column(pair.check.ref),
     }
-    form = "" if any(dated.values()) else "_undated"  # every word of a branch is planned once per pair and bucket
-    return {name: statement(f"steps/dispute_{name}{form}", **parts) for name in ("class", "turns")}
+    parts = {**known, **moved, **_by_event(joined, pair.item, known)}
+    return {"class": statement("steps/dispute_class", **parts), "turns": statement("steps/dispute_turns", **parts)}
+
+
+def _by_event(joined: Wide, item: LibraryItem, known: dict[str, Composable]) -> dict[str, Composable]:
+    """What the date of the event says about time; little, where no source dates one: every word is planned once per pair and bucket."""
+    dated = joined.events(item)
+    if not any(dated.values()):
+        return {"recent": SQL("false"), "event_turns": NO_DATE}
+    events = {ref: wide.claim_column(event) if event else NO_DATE for ref, event in dated.items()}
+    parts = {**known, "event": wide.scoped(joined.library, item, events, SQL("_key"))}
+    recent = fragment("DATE '{business_date}' - {event} BETWEEN 0 AND {timing}", **parts)
+    return {"recent": recent, "event_turns": statement("steps/event_turns", **parts)}
 
 
 def _pattern(library: Library, item: LibraryItem) -> Composed:

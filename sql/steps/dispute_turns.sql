@@ -1,7 +1,6 @@
 -- The next day on which the class may become another one though nothing is delivered.
 least(
-    CASE WHEN {event} > DATE '{business_date}' THEN {event} END,
-    CASE WHEN {event} + {timing} + 1 > DATE '{business_date}' THEN {event} + {timing} + 1 END,
+    {event_turns},
     CASE
         WHEN {source_as_of} > {claim_as_of} AND {source_as_of} + {timing} + 1 > DATE '{business_date}'
             THEN {source_as_of} + {timing} + 1
