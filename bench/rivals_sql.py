@@ -149,7 +149,7 @@ def _class(pair: Pair, day: date) -> Composable:
         "steps/dispute_class",
         business_date=SQL(day.isoformat()),
         timing=SQL(str(pair.item.timing)),
-        event=SQL("CAST(NULL AS date)"),
+        recent=SQL("false"),
         source_as_of=_day(_department(pair.item.source[0].ref)),
         claim_as_of=_day(_department(pair.check.ref)),
     )
