@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable
 from functools import lru_cache
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,7 +27,7 @@ OPTION = f"KV_METADATA {{'{KEY}': '{CHECKSUM}'}}"
 """Of DuckDB's COPY: leaves the place in the footer where the checksum is put, which itself counts as zeros."""
 MAGIC = b"PAR1"
 DIGITS = 8
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 EXTENSION = b"\x08\xfe\xff\x03"
 """Head of a binary field 32767 of a Thrift struct: what Parquet keeps for others than its own; readers pass over it (BinaryProtocolExtensions.md)."""
 STOP = b"\x00"
@@ -178,15 +179,15 @@ def _said(file: BinaryIO, place: int) -> bytes:
     return file.read(DIGITS)
 
 
-def _checksum(file: BinaryIO, place: int) -> bytes:
+def _checksum(file: BufferedIOBase, place: int) -> bytes:
     file.seek(0)
-    found, left = 0, place
-    while left and (chunk := file.read(min(CHUNK, left))):
-        found, left = crc32(chunk, found), left - len(chunk)
+    found, chunk = 0, memoryview(bytearray(CHUNK))
+    while read := file.readinto(chunk[: min(CHUNK, place - file.tell())]):
+        found = crc32(chunk[:read], found)
     found = crc32(b"0" * DIGITS, found)
     file.seek(place + DIGITS)
-    while chunk := file.read(CHUNK):
-        found = crc32(chunk, found)
+    while read := file.readinto(chunk):
+        found = crc32(chunk[:read], found)
     return f"{found:08x}".encode()
 
 

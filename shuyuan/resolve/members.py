@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from shuyuan.catalog import Catalog, Library, Member
@@ -74,18 +74,19 @@ class Members:
     def _table(self, member: Member, numbers: list[int] | None, only: str = "true") -> Composable:
         """The live rows of a member's snapshot (of some buckets) that may speak of touched entities; typed even when nothing was ever delivered."""
         moves = self.catalog.resources[member.resource].moves
-        touching = self._touching(member, "touched_all" if numbers is None else "touched")
+        touched = "touched_all" if numbers is None else "touched"
+        touching, perhaps = (self._either(member, touched, test) for test in (self.touched.among, self.touched.perhaps))
         if self.rulings.any and numbers is None:
-            touching = "true"  # of whom a row speaks is known only when the rulings were looked up
+            touching, perhaps = "true", ""  # of whom a row speaks is known only when the rulings were looked up
         snapshot = self.snapshots.get(member.resource, Snapshot())
-        filtered = "" if self.touched.whole else touching
         none = self._never_delivered(member)
-        rows = layers.relation(snapshot, ["_key"], none, numbers, only=filtered, moving=moves)
+        rows = layers.relation(snapshot, ["_key"], none, numbers, only=perhaps, moving=moves)
         here = "true" if numbers is None else f"_bucket IN ({', '.join(map(str, numbers))})"
         return SQL(f"(SELECT * FROM {rows} WHERE NOT _deleted AND {here} AND ({touching}) AND ({only}))")
 
-    def _touching(self, member: Member, touched: str) -> str:
-        return " OR ".join(self.touched.among(text_of(Identifier(on)), touched) for on in member.on)
+    def _either(self, member: Member, touched: str, test: Callable[[str, str], str]) -> str:
+        """Of the items by which a member's row may name an entity."""
+        return " OR ".join(filter(None, (test(text_of(Identifier(on)), touched) for on in member.on)))
 
     def _never_delivered(self, member: Member) -> str:
         resource = self.catalog.resources[member.resource]

@@ -6,7 +6,9 @@ how a bucket's result becomes files in `write.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -90,7 +92,7 @@ def finish(library: Library, inputs: Inputs, folder: str, parts: Iterable[Part])
 
 
 class _Resolver:
-    """One part of a run on one connection."""
+    """One part of a run on one connection, and two more to the same database while it writes."""
 
     def __init__(
         self,
@@ -106,9 +108,7 @@ class _Resolver:
         self.ruled = Ruled(connection, inputs.aliases, inputs.rows, inputs.moved)
         self.touched = Touched(connection, inputs.members, inputs.before, inputs.discrepancies, day)
         self.members = Members(connection, catalog, library, inputs.members, scratch, self.touched, self.ruled)
-        self.writer = Writer(connection, folder, self.touched)
-        self.rows = rows_of(library)
-        self.tally = Tally(library, lambda query: duck.rows(connection, text_of(query)), whole=self.touched.whole)
+        self.library, self.folder, self.rows = library, folder, rows_of(library)
         self.checked = text_of(plan.checked(catalog, library))
         found = disputes.disputes(catalog, library, day, inputs.members)
         self.disputes = None if found is None else text_of(found)
@@ -120,15 +120,35 @@ class _Resolver:
         return groups
 
     def group(self, numbers: list[int]) -> Part:
-        """Resolve some buckets together and write their part of the snapshots and deltas."""
+        """Resolve some buckets together and write their part of the snapshots and deltas: rows and disputes at the same time, as neither keeps
+        all processors busy."""
         self.touched.take(numbers)
         self.members.take(numbers)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {self.checked}")
-        found = Part(crosschecks=self.tally.now())
+        self.connection.execute(f"CREATE OR REPLACE TABLE checked AS {self.checked}")
+        with ThreadPoolExecutor(len(KINDS)) as threads:
+            written = [threads.submit(write, numbers) for write in (self._write_rows, self._write_disputes)]
+            found = Part(crosschecks=self._tally(self.connection).now())
+        return together([found, *(part.result() for part in written)])
+
+    def _write_rows(self, numbers: list[int]) -> Part:
         rows = f"SELECT {text_of(columns(self.rows.columns))} FROM checked"
-        if self.writer.write(found, self.rows, rows, self.inputs.library, numbers):
-            found.crosschecks = added(found.crosschecks, self.tally.compared_before())
+        return self._written(self.rows, rows, self.inputs.library, numbers, Tally.compared_before)
+
+    def _write_disputes(self, numbers: list[int]) -> Part:
         live = self.inputs.discrepancies
-        if self.disputes is not None and self.writer.write(found, DISPUTES, self.disputes, live, numbers):
-            found.crosschecks = added(found.crosschecks, self.tally.disagreed_before())
+        return (
+            self._written(DISPUTES, self.disputes, live, numbers, Tally.disagreed_before) if self.disputes else Part()
+        )
+
+    def _written(
+        self, shape: Shape, query: str, live: Snapshot, numbers: list[int], before: Callable[[Tally], Counts]
+    ) -> Part:
+        """What was written of one kind, on a connection of its own; `before`: what the old rows had to the counts."""
+        found = Part()
+        with closing(self.connection.cursor()) as connection:
+            if Writer(connection, self.folder, self.touched).write(found, shape, query, live, numbers):
+                found.crosschecks = before(self._tally(connection))
         return found
+
+    def _tally(self, connection: duck.Duck) -> Tally:
+        return Tally(self.library, lambda query: duck.rows(connection, text_of(query)), whole=self.touched.whole)

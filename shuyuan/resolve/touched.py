@@ -15,10 +15,12 @@ from shuyuan.resolve.disputes import KEY, NONE
 AT_ONCE = 160_000
 """Touched entities that are looked at together, half as many as a bucket of a city has persons: every look costs its planning, and more than a
 bucket's memory, as rows of many files are read at once."""
+MARKS = 1 << 21
+"""Bits that tell who is not touched: AT_ONCE touched let one in fourteen of the others pass, 20,000 one in a hundred; 256 kB."""
 
 
 class Touched:
-    """The touched entities of one run: the relation `touched_all` on its connection, and `touched` for the bucket at hand.
+    """The touched entities of one run: the relation `touched_all` of its database, and `touched` for the bucket at hand.
 
     `whole`: everybody has to be looked at, as it is not known who changed; then there are no such relations.
     """
@@ -43,7 +45,21 @@ class Touched:
         parts = {"disputes": disputed, "day": SQL(day.isoformat()), "bucket": bucket_of("entity")}
         turning = text_of(statement("steps/turning_disputes", **parts))
         ruled = text_of(statement("steps/touched_by_ruling", bucket=bucket_of("entity")))
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched_all AS {named} UNION {turning} UNION {ruled}")
+        self._keep("touched_all", f"{named} UNION {turning} UNION {ruled}")
+
+    def _keep(self, name: str, query: str) -> None:
+        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")
+        self._mark(self.connection, name)
+
+    def _mark(self, connection: duck.Duck, name: str) -> None:
+        """Make known by which hashes a scan passes over all others: in a variable, which a plan takes for a constant."""
+        marks = text_of(statement("steps/touched_marks", bits=SQL(str(MARKS)), touched=SQL(name)))
+        connection.execute(f"SET VARIABLE {name} = ({marks})")
+
+    def known_to(self, connection: duck.Duck) -> None:
+        """Let `perhaps` hold on another connection to the same database, for the buckets at hand."""
+        if not self.whole:
+            self._mark(connection, "touched")
 
     def due(self, numbers: list[int]) -> list[list[int]]:
         """The buckets among `numbers` that hold a touched entity, in groups that are looked at together: as many as fit into memory."""
@@ -64,12 +80,16 @@ class Touched:
     def take(self, numbers: list[int]) -> None:
         """Turn to some buckets."""
         if not self.whole:
-            query = f"SELECT entity FROM touched_all WHERE _bucket IN ({', '.join(map(str, numbers))})"
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched AS {query}")
+            self._keep("touched", f"SELECT entity FROM touched_all WHERE _bucket IN ({', '.join(map(str, numbers))})")
 
     def among(self, column: str, of: str = "touched") -> str:
         """SQL boolean: is it a touched entity? `true` when everybody is."""
         return "true" if self.whole else f"{column} IN (SELECT entity FROM {of})"
+
+    def perhaps(self, column: str, of: str = "touched") -> str:
+        """SQL boolean for a scan of files, to spare what it would decode in vain: false for most that are not touched. Empty when everybody is."""
+        parts = {"entity": SQL(column), "touched": SQL(of), "bits": SQL(str(MARKS))}
+        return "" if self.whole else text_of(statement("steps/perhaps_touched", **parts))
 
 
 def changed_files(members: Mapping[str, Snapshot], before: Mapping[str, str] | None) -> list[Path] | None:

@@ -33,10 +33,11 @@ class Shape:
 
 
 class Writer:
-    """Writes what one run finds, under its folder of the lake."""
+    """Writes what one run finds about the buckets at hand, under its folder of the lake. Its tables are its connection's own."""
 
     def __init__(self, connection: duck.Duck, folder: str, touched: Touched) -> None:
         self.connection, self.folder, self.touched = connection, folder, touched
+        touched.known_to(connection)
 
     def write(self, part: Part, shape: Shape, query: str, live: Snapshot, numbers: list[int]) -> bool:
         """Note in `part` what `query`, all rows of the touched entities of some buckets, changes, and write it.
@@ -88,9 +89,9 @@ class Writer:
         """Tables `old` and `change` of the buckets."""
         run = self.connection.execute
         run(f"CREATE OR REPLACE TEMP TABLE new AS {query}")
-        among = self.touched.among(text_of(Identifier(shape.entity)))
-        only = "" if self.touched.whole else among
-        rows = layers.relation(live, shape.key, self._none(shape), numbers, only=only)
+        entity = text_of(Identifier(shape.entity))
+        among, perhaps = self.touched.among(entity), self.touched.perhaps(entity)
+        rows = layers.relation(live, shape.key, self._none(shape), numbers, only=perhaps)
         run(f"CREATE OR REPLACE TEMP TABLE old AS SELECT * FROM {rows} WHERE _op IS DISTINCT FROM 'D' AND {among}")
         change = f"SELECT *, {text_of(bucket_of(shape.entity))} AS _bucket FROM ({text_of(changes(shape))}) AS change"
         run(f"CREATE OR REPLACE TEMP TABLE change AS {change}")
