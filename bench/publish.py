@@ -88,6 +88,8 @@ def write(home: Path, rows: int) -> dict[str, list[Path]]:
     """Files as resolve leaves them: first run, a day with 1 % changed, and the disputes of both."""
     import duckdb
 
+    from shuyuan.lake import duck
+
     folder = home / "files"
     folder.mkdir(parents=True)
     kinds = {
@@ -106,7 +108,7 @@ def write(home: Path, rows: int) -> dict[str, list[Path]]:
             for bucket in range(BUCKETS):
                 path = folder / f"{kind}{bucket}.parquet"
                 chosen = f"SELECT * FROM ({query}) WHERE ('0x' || substr(md5({key}), 1, 2))::INTEGER % {BUCKETS} = {bucket} ORDER BY {key}"
-                engine.execute(f"COPY ({chosen}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+                engine.execute(f"COPY ({chosen}) TO '{path}' (FORMAT parquet, COMPRESSION {duck.CODEC})")
                 found.setdefault(kind, []).append(path)
     return found
 

@@ -14,8 +14,10 @@ import pyarrow as pa
 from shuyuan import settings
 from shuyuan.lake import durable, sealed
 
-ROWS = "ROW_GROUP_SIZE 40960"
-"""Rows that one thread reads or writes at once: a bucket of a city is shared out evenly among a few cores."""
+CODEC = "lz4_raw"
+"""Of the lake's Parquet files: what is read every day is read in two thirds of zstd's time, from files that are two thirds larger (0078)."""
+FORM = f"FORMAT parquet, COMPRESSION {CODEC}, ROW_GROUP_SIZE 40960, {sealed.OPTION}"
+"""A row group is what one thread reads or writes at once: a bucket of a city is shared out evenly among a few cores."""
 Duck = duckdb.DuckDBPyConnection
 
 
@@ -58,9 +60,7 @@ def write_parquet(connection: Duck, query: str, path: Path) -> int:
     part.unlink(missing_ok=True)
     target = str(part).replace("'", "''")
     with durable.room_for(path):
-        written = count(
-            connection, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, {ROWS}, {sealed.OPTION})"
-        )
+        written = count(connection, f"COPY ({query}) TO '{target}' ({FORM})")
         sealed.seal(part)
     durable.settle(part, path)
     return written
@@ -72,8 +72,7 @@ def write_partitions(connection: Duck, query: str, column: str, folder: Path) ->
         folder.mkdir(parents=True, exist_ok=True)
         target = Path(mkdtemp(prefix="spread-", suffix=".part", dir=folder))
         quoted = str(target).replace("'", "''")
-        options = f"FORMAT parquet, COMPRESSION zstd, {ROWS}, PARTITION_BY ({column}), {sealed.OPTION}"
-        connection.execute(f"COPY ({query}) TO '{quoted}' ({options})")
+        connection.execute(f"COPY ({query}) TO '{quoted}' ({FORM}, PARTITION_BY ({column}))")
         for file in target.rglob("*.parquet"):
             sealed.seal(file)
     return {int(part.name.rpartition("=")[2]): sorted(part.glob("*.parquet")) for part in sorted(target.iterdir())}

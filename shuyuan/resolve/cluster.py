@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from shuyuan import settings
 from shuyuan.db.sql import SQL, Identifier, columns, statement, text, text_of
-from shuyuan.lake import durable, sealed
+from shuyuan.lake import duck, durable, sealed
 from shuyuan.lake.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ MEANING = {
     "spark.sql.caseSensitive": "false",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.compression.codec": duck.CODEC,
 }
 """What a query means must not hang on how a cluster is set up; everything else is its administrator's."""
 

@@ -124,10 +124,11 @@ class _Resolver:
         all processors busy."""
         self.touched.take(numbers)
         self.members.take(numbers)
-        self.connection.execute(f"CREATE OR REPLACE TABLE checked AS {self.checked}")
+        self.connection.execute(f"CREATE TABLE checked AS {self.checked}")
         with ThreadPoolExecutor(len(KINDS)) as threads:
             written = [threads.submit(write, numbers) for write in (self._write_rows, self._write_disputes)]
             found = Part(crosschecks=self._tally(self.connection).now())
+        self.connection.execute("DROP TABLE checked")  # replaced, it would be held until its successor is complete
         return together([found, *(part.result() for part in written)])
 
     def _write_rows(self, numbers: list[int]) -> Part:
