@@ -1,4 +1,4 @@
-"""What a DAG processor sees, as JSON on the last line of stdout; run by test_dags in a fresh interpreter: `python dag_probe.py FOLDER`."""
+"""What a DAG processor sees, as JSON on the last line of stdout; run by test_dags.py in a fresh interpreter: `python dag_probe.py FOLDER`."""
 
 import json
 import sys
