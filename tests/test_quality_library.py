@@ -14,7 +14,7 @@ from shuyuan import settings
 from shuyuan.catalog import Catalog
 from shuyuan.db import embedded
 from shuyuan.db.engine import transaction
-from shuyuan.quality import judge
+from shuyuan.quality import digest, judge, one_source
 from shuyuan.quality.judge import Verdict
 
 DAY = date(2026, 8, 30)
@@ -79,6 +79,21 @@ def people(catalog: Catalog) -> Iterator[int]:
         connection.execute("DELETE FROM ledger.snapshot")
 
 
+FILLED = [
+    ("DELETE FROM source.public_security__nonlocal WHERE _key = '440524188001010014'", "name", 1),
+    ("UPDATE source.public_security__nonlocal SET name = '别人' WHERE _key = '440524188001010014'", "name", 1),
+    ("UPDATE source.public_security__nonlocal SET ethnic = '01' WHERE _key = '330106199003078515'", "ethnic", 1),
+    ("UPDATE library.population SET name = '张三丰' WHERE _key = '330106199003078515'", "name", 1),
+    ("UPDATE library.population SET name = NULL, _filled = NULL WHERE _key = '330106199003078515'", "name", 1),
+    (
+        "UPDATE library.population SET _filled = _filled || '{\"sex\": \"hrss.insured\"}' WHERE _key = '440524188001010014'",
+        "sex",
+        1,
+    ),
+]
+"""What is wrong with a filled value, or with one that a fallback should have filled: statement, item, rows."""
+
+
 def _ours(values: dict[str, object]) -> dict[str, object]:
     return {"_line": 1, "_batch": 1, "_as_of": DAY, "_hash": "h"} | values
 
@@ -98,6 +113,26 @@ def judged(catalog: Catalog, run: int, library: str = "population") -> Verdict:
 def change(statement: str, *values: object) -> None:
     with transaction("shuyuan_owner") as connection:
         connection.execute(statement.encode(), values)
+
+
+def counted(catalog: Catalog) -> list[int]:
+    """Entities, then per item the values that are not from their source, as they are proven."""
+    library = catalog.libraries["population"]
+    return [int(rows) for rows in one_source.evidence(library, [item.name for item in library.items])["rows"]]
+
+
+def joined(catalog: Catalog) -> list[int]:
+    """The same by joining everything with everything."""
+    library = catalog.libraries["population"]
+    with transaction("shuyuan_loader") as connection:
+        order = one_source.count(library, [item.name for item in library.items], [])
+        return [3, *(connection.execute(order).fetchone() or ())]  # three persons are published
+
+
+def agree(catalog: Catalog) -> bool:
+    library = catalog.libraries["population"]
+    with transaction("shuyuan_loader") as connection:
+        return digest.agree(connection, library, library.items, [])
 
 
 def broken(verdict: Verdict) -> list[tuple[str, str | None, int | None]]:
@@ -141,7 +176,7 @@ def test_the_report_of_a_broken_library_renders_whole(
         ("UPDATE library.population SET marital_status = '10'", "marital_status", 3),
         ("UPDATE library.population SET phone = '13800000000' WHERE _key = '440524188001010014'", "phone", 1),
         ("UPDATE source.public_security__resident SET name = '欧' WHERE _key = '11010519491231002X'", "name", 1),
-        ("DELETE FROM source.public_security__nonlocal WHERE _key = '440524188001010014'", "name", 1),
+        *FILLED,
     ],
 )
 def test_every_value_that_is_not_its_sources_claim_is_found(
@@ -149,8 +184,48 @@ def test_every_value_that_is_not_its_sources_claim_is_found(
 ) -> None:
     change(statement)
     verdict = judged(catalog, people)
+    assert counted(catalog) == joined(catalog)
     assert ("library_value_from_its_source", item, rows) in broken(verdict)
     assert verdict.decision == "reject"
+
+
+@pytest.mark.parametrize(("statement", "item", "rows"), FILLED)
+def test_what_was_filled_is_proven_though_all_sources_agree(
+    catalog: Catalog, people: int, statement: str, item: str, rows: int
+) -> None:
+    change(statement)
+    assert agree(catalog)
+    library = catalog.libraries["population"]
+    found = one_source.evidence(library, [item]).set_index("item")["rows"]
+    assert found[item] == rows
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE library.population SET sex = '1' WHERE _key = '11010519491231002X'",
+        "UPDATE library.population SET marital_status = NULL WHERE _key = '11010519491231002X'",
+        """UPDATE library.population SET _filled = '{"sex": "public_security.nonlocal"}' WHERE _key = '11010519491231002X'""",
+        "UPDATE library.population SET phone = '13800000000' WHERE _key = '440524188001010014'",
+        "UPDATE source.public_security__resident SET sex = '9' WHERE _key = '11010519491231002X'",
+        "UPDATE source.civil_affairs__marriage SET reg_date = reg_date - 1",
+        "UPDATE library.population SET sex = CASE sex WHEN '1' THEN '2' ELSE '1' END WHERE _key <> '440524188001010014'",
+        "DELETE FROM library.population WHERE _key = '11010519491231002X'",
+    ],
+)
+def test_sums_differ_wherever_a_source_claims_something_else(catalog: Catalog, people: int, statement: str) -> None:
+    assert agree(catalog)
+    change(statement)
+    assert not agree(catalog)
+
+
+def test_who_claims_something_of_nobody_published_is_not_held_against_the_library(
+    catalog: Catalog, people: int
+) -> None:
+    stranger = {"_key": "W2", "cert_no": "W2", "male_id_no": "x", "female_id_no": "y", "status": "20", "reg_date": DAY}
+    with transaction("shuyuan_owner") as connection:
+        insert(connection, "source.civil_affairs__marriage", **_ours(stranger))
+    assert agree(catalog)
 
 
 def test_a_value_marked_as_filled_though_its_source_speaks_is_found(catalog: Catalog, people: int) -> None:
