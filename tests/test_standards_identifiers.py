@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -315,3 +317,28 @@ def test_a_million_of_each_are_read_in_seconds() -> None:
     parse("citizen_id", numbers, as_of=AS_OF)
     parse("uscc", codes)
     assert time.process_time() - began < 8
+
+
+BESIDE = """
+import os, sys, time
+import psutil
+import pyarrow as pa
+from shuyuan.standards import parse
+
+def beside():
+    return sum(one.user_time + one.system_time for one in psutil.Process().threads() if one.id != os.getpid())
+
+numbers = pa.array(sys.argv[1:] * 3_000_000)
+parse("citizen_id", numbers[:1])
+time.sleep(0.5)
+before = beside()
+parse("citizen_id", numbers)
+print(round(beside() - before, 2))
+"""
+
+
+def test_check_digits_leave_the_other_cores_to_the_others() -> None:
+    """Threads of the linear-algebra library that wait for the next product spin: a third of all reading went there."""
+    script = [sys.executable, "-c", BESIDE, _random_citizen_numbers(1)[0]]
+    spent = subprocess.run(script, stdout=subprocess.PIPE, check=True, text=True).stdout
+    assert float(spent) <= 0.02
