@@ -16,14 +16,21 @@ BYTES_PER_BATCH = 128 * 1024 * 1024  # long texts: a batch of bytes has 32-bit o
 
 
 def copy_in(
-    connection: Connection, target: sql.Composable, data: pa.Table | pa.RecordBatchReader, types: Sequence[str]
+    connection: Connection,
+    target: sql.Composable,
+    data: pa.Table | pa.RecordBatchReader,
+    types: Sequence[str],
+    *,
+    frozen: bool = False,
 ) -> int:
     """Append `data` to `target` (columns by name). `types`: one of `binary.TYPES` per column, in order. Returns the rows written.
 
+    `frozen`: seen by every transaction, also by one that began earlier, so that the first reader need not mark every page and write it
+    once more; only into a table that this transaction has made.
     Raises psycopg.DataError for what PostgreSQL cannot hold, such as a NUL inside text.
     """
     names = sql.SQL(", ").join(sql.Identifier(name) for name in data.schema.names)
-    order = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(target, names)
+    order = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY{})").format(target, names, sql.SQL(", FREEZE" * frozen))
     with connection.cursor() as cursor:
         with cursor.copy(order) as copy:
             copy.write(binary.HEADER)

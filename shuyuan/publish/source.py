@@ -45,7 +45,7 @@ def stage(connection: Connection, resource: Resource, batch: Batch, delta: Delta
     staging = table("staging", name)
     connection.execute(statement("steps/drop_staging", staging=staging))
     connection.execute(statement("steps/create_staging", staging=staging, like=table("source", resource.table)))
-    if copy_in(connection, staging, delta.reader(list(types), "IU"), list(types.values())):
+    if copy_in(connection, staging, delta.reader(list(types), "IU"), list(types.values()), frozen=True):
         return name
     connection.execute(statement("steps/drop_staging", staging=staging))
     return None
