@@ -67,7 +67,7 @@ _GIVEN_PLACES = str.maketrans(
 )
 
 
-_PRIVATE = 0xEE  # how all of them begin in UTF-8, and nothing else but their neighbours; to look for one byte costs nothing
+_PRIVATE = 0xEE  # how all of them begin in UTF-8, and few others; to look for one byte costs nothing
 
 
 def decode(part: bytes, codec: str) -> str:
