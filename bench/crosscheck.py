@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +22,19 @@ TOLD = ("wall", "cpu", "peak_mb")
 def buckets(people: int) -> int:
     """How many buckets hold so many persons."""
     return max(LEAST, -(-people // PER_BUCKET))
+
+
+def in_turns(rounds: int, *steps: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
+    """The best of every step's rounds. All take a round before any takes the next: a slow minute of the machine falls on all that are compared."""
+    found = [[step() for step in steps] for _ in range(rounds)]
+    return [best(list(rounds_of_one)) for rounds_of_one in zip(*found, strict=True)]
+
+
+def best(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The best seconds of a step's rounds, and the most memory that one of them held."""
+    least = {name: min(one[name] for one in found) for name in ("wall", "cpu")}
+    peak = {"peak_mb": max(one["peak_mb"] for one in found)} if "peak_mb" in found[0] else {}
+    return {**found[-1], **least, **peak}
 
 
 class Registers:
@@ -57,11 +71,9 @@ class Registers:
         return ended.figures
 
     def best(self, rounds: int, *words: object) -> dict[str, Any]:
-        """The best seconds of several rounds, and the most memory that one of them held."""
-        found = [self.step(*words) for _ in range(rounds)]
-        best = {name: min(one[name] for one in found) for name in ("wall", "cpu")}
-        peak = {"peak_mb": max(one["peak_mb"] for one in found)} if "peak_mb" in found[0] else {}
-        return {**found[-1], **best, **peak}
+        """The best of several rounds of one step."""
+        (found,) = in_turns(rounds, lambda: self.step(*words))
+        return found
 
     def bytes_per_person(self) -> dict[str, int]:
         """On disk, of what is live."""

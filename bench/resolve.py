@@ -13,7 +13,7 @@ import json
 import sys
 from typing import Any
 
-from crosscheck import Registers, buckets
+from crosscheck import Registers, buckets, in_turns
 
 
 def main() -> int:
@@ -31,8 +31,7 @@ def main() -> int:
 
 def measured(registers: Registers, changed: list[float], rounds: int) -> dict[str, Any]:
     """Resolve and floor, then a day for every share changed."""
-    full = registers.best(rounds, "full")
-    floor = registers.best(rounds, "floor")
+    full, floor = in_turns(rounds, lambda: registers.step("full"), lambda: registers.step("floor"))
     days = [day(registers, share, number, full["wall"], rounds) for number, share in enumerate(changed, 2)]
     return {
         "people": registers.people, "buckets": buckets(registers.people), "disputes": full["disputes"], "full": full, "floor": floor,

@@ -25,7 +25,7 @@ from typing import Any
 import apart
 import psutil
 import used
-from crosscheck import Registers
+from crosscheck import Registers, best
 
 FOLDER = Path(__file__).resolve().parent
 PROJECT = FOLDER.parent
@@ -55,36 +55,47 @@ def main() -> int:
     bounds = Bounds(asked.seconds, asked.gigabytes * 1024, asked.rounds)
     chosen = asked.only.split(",") if asked.only else list(BARS)
     with Registers(asked.people) as registers:
-        ours = registers.best(asked.rounds, "full")
-        rivals = {name: beside(registers, name, ours, bounds) for name in chosen}
-    print(json.dumps({"people": asked.people, "ours": ours, "rivals": rivals}, indent=1, ensure_ascii=False))
+        rivals = {name: beside(registers, name, bounds) for name in chosen}
+    print(json.dumps({"people": asked.people, "rivals": rivals}, indent=1, ensure_ascii=False))
     return 0
 
 
-def beside(registers: Registers, name: str, ours: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
-    """One rival's figures and its ratio to ours, on all persons or on as many as it can do."""
+def beside(registers: Registers, name: str, bounds: Bounds) -> dict[str, Any]:
+    """One rival's figures and its ratio to ours, whose rounds stand around it: a slow hour of the machine falls on both."""
+    ours = [registers.step("full")]
+    found = tried(registers, name, bounds)
+    ours += [registers.step("full") for _ in range(bounds.rounds - 1)]
+    return found if "skipped" in found else found | ratios(found, registers.people, best(ours))
+
+
+def tried(registers: Registers, name: str, bounds: Bounds) -> dict[str, Any]:
+    """A rival's figures, on all persons or on as many as it can do."""
     share, why = 1.0, ""
     while share >= LEAST:
         task = registers.step("inputs", share)
         used.told(f"{task['people']:,} persons: {name}")
         ended = RUNS[name](task, bounds)
         if ended.figures:
-            return judged(name, ended.figures, task, registers.people, ours) | ({"passed": why} if why else {})
+            return judged(name, ended.figures, task, registers.people) | ({"passed": why} if why else {})
         if ended.why not in ("time", "memory"):
             return {"skipped": ended.why, "bar": BARS[name]}
         why, share = ended.why, share / 2
     return {"skipped": f"passed the bound of {why} with {task['people']:,} persons too", "bar": BARS[name]}
 
 
-def judged(name: str, found: dict[str, Any], task: Task, everybody: int, ours: dict[str, Any]) -> dict[str, Any]:
-    """The figures with ratios to ours per person, and how much the rival did not find that it should, or the other way round."""
-    times = everybody / task["people"]
-    ratios = {"ratio": found["wall"] / ours["wall"], "cpu_ratio": found["cpu"] / ours["cpu"]}
-    if "less" in found:
-        ratios["less_ratio"] = found["less"]["wall"] / ours["wall"]
+def judged(name: str, found: dict[str, Any], task: Task, everybody: int) -> dict[str, Any]:
+    """The figures, and how much the rival did not find that it should, or the other way round."""
     about = {"people": task["people"], "fewer": task["people"] < everybody, "bar": BARS[name]}
-    rounded = {kind: round(ratio * times, 2) for kind, ratio in ratios.items()}
-    return {**about, **rounded, "differing": differing(found, task), **found}
+    return {**about, "differing": differing(found, task), **found}
+
+
+def ratios(found: dict[str, Any], everybody: int, ours: dict[str, Any]) -> dict[str, Any]:
+    """A rival's figures to ours, per person."""
+    times = everybody / found["people"]
+    told = {"ratio": found["wall"] / ours["wall"], "cpu_ratio": found["cpu"] / ours["cpu"]}
+    if "less" in found:
+        told["less_ratio"] = found["less"]["wall"] / ours["wall"]
+    return {"ours": ours, **{kind: round(ratio * times, 2) for kind, ratio in told.items()}}
 
 
 def differing(found: dict[str, Any], task: Task) -> int:

@@ -131,7 +131,9 @@ def test_a_rival_past_its_bound_is_tried_on_half_and_told(monkeypatch: pytest.Mo
     class Registers:
         people = 1000
 
-        def step(self, _: str, share: float) -> dict[str, Any]:
+        def step(self, what: str, share: float = 1.0) -> dict[str, Any]:
+            if what == "full":
+                return {"wall": 1.0, "cpu": 1.0}
             return {"people": int(1000 * share), "expected": {"a": 3}}
 
     def greedy(task: dict[str, Any], bounds: Any) -> Any:
@@ -140,8 +142,8 @@ def test_a_rival_past_its_bound_is_tried_on_half_and_told(monkeypatch: pytest.Mo
         return rivals.apart.run([rivals.sys.executable, "-c", code], {}, megabytes=bounds.megabytes)
 
     monkeypatch.setitem(rivals.RUNS, "pandas", greedy)
-    found = rivals.beside(Registers(), "pandas", {"wall": 1.0, "cpu": 1.0}, rivals.Bounds(60, 400, 1))
+    found = rivals.beside(Registers(), "pandas", rivals.Bounds(60, 400, 1))
     assert (found["people"], found["fewer"], found["passed"], found["differing"]) == (250, True, "memory", 0)
     assert found["ratio"] == 8.0
-    nothing = rivals.beside(Registers(), "pandas", {"wall": 1.0, "cpu": 1.0}, rivals.Bounds(60, 1, 1))
+    nothing = rivals.beside(Registers(), "pandas", rivals.Bounds(60, 1, 1))
     assert "bound of memory" in nothing["skipped"]
