@@ -30,6 +30,7 @@ MORNING = datetime(2026, 11, 16, 1, tzinfo=UTC)
 
 
 ANN, BOB, *OTHERS = ids(8)
+THURSDAY = WEDNESDAY + timedelta(1)
 
 
 def live(town: Town) -> None:
@@ -249,3 +250,25 @@ def test_rows_are_found_by_index_only(lived: Town, monkeypatch: pytest.MonkeyPat
     asked(None, moment=Moment(TUESDAY))
     assert len(plans) > 50
     assert [plan for plan in plans if "Seq Scan" in plan and " on library" not in plan] == []
+
+
+def test_a_run_published_meanwhile_is_told_of_next_time(lived: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An explanation asks several questions; all answers are of one moment, or it would tell half a run."""
+    spoken = questions._spoken
+
+    def meanwhile(*given: Any) -> Any:
+        lived.insured(THURSDAY, [{"社会保障号": OTHERS[4], "姓名": "别名"}])
+        lived.feed(THURSDAY, INSURED)
+        lived.publish()
+        return spoken(*given)
+
+    def last_run() -> int:
+        facts = asked().facts
+        assert facts is not None and facts.last is not None
+        return int(facts.last["run_id"])
+
+    before = last_run()
+    with monkeypatch.context() as patch:
+        patch.setattr(questions, "_spoken", meanwhile)
+        assert last_run() == before
+    assert last_run() > before

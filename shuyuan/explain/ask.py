@@ -117,8 +117,9 @@ def explain(
 
 
 def _explain(connection: Connection, request: _Request, catalog: Catalog, *, registered: bool) -> Explanation | Refused:
-    """Everything in the caller's transaction."""
+    """Everything in the caller's transaction, by one state of all relations: a run published meanwhile is told of next time."""
     began = time.perf_counter()
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     if registered:
         request = replace(request, person=find_person(connection, request.name))
     judged = duty(request.person, request.purpose, request.library, request.item, catalog)
